@@ -1,0 +1,157 @@
+//! What is said of a picture, and how sure the model is of it.
+
+use std::fmt;
+
+use crate::TokenId;
+
+/// A sentence about a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caption {
+    /// The best sentence: lower-case words as the model learned them, without a full stop.
+    pub text: String,
+    /// Its words' tokens, without `<start>` and `<end>`.
+    pub tokens: Vec<TokenId>,
+    /// How sure the model is of it.
+    pub confidence: Confidence,
+    /// The other sentences that were found, best first, none of them equal to `text` or to another.
+    pub alternatives: Vec<String>,
+    /// Each word as the vocabulary has it, with its own probability in 0..=1.
+    pub words: Vec<(String, f32)>,
+}
+
+/// How sure a model is of a sentence: in 0..=1, never NaN.
+///
+/// Not calibrated yet: it is the geometric mean of the words' probabilities, so it compares two captions of one model
+/// and does not say how often such a caption is right.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Confidence(f32);
+
+impl Confidence {
+    /// No confidence at all.
+    pub const NONE: Self = Self(0.0);
+
+    /// Keeps the value within 0..=1; what is not a number counts as 0.
+    #[must_use]
+    pub fn new(value: f32) -> Self {
+        if value.is_nan() { Self::NONE } else { Self(value.clamp(0.0, 1.0)) }
+    }
+
+    /// The geometric mean of probabilities that are given by their logarithms; none without any.
+    #[must_use]
+    pub fn of_log_probabilities(log_probabilities: &[f32]) -> Self {
+        if log_probabilities.is_empty() {
+            return Self::NONE;
+        }
+        Self::new((log_probabilities.iter().sum::<f32>() / log_probabilities.len() as f32).exp())
+    }
+
+    /// The value, in 0..=1.
+    #[must_use]
+    pub fn value(self) -> f32 {
+        self.0
+    }
+
+    /// How a sentence of this confidence is to be worded.
+    ///
+    /// The bounds are the quarters of the range; they mean something only once the confidence is calibrated.
+    #[must_use]
+    pub fn band(self) -> Band {
+        match self.0 {
+            value if value >= 0.75 => Band::High,
+            value if value >= 0.5 => Band::Middle,
+            value if value >= 0.25 => Band::Low,
+            _ => Band::None,
+        }
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:.2}", self.0)
+    }
+}
+
+/// How a sentence is to be worded, by its confidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Band {
+    /// Said plainly.
+    High,
+    /// Said as possible.
+    Middle,
+    /// Said with a warning that it may be wrong.
+    Low,
+    /// Not said.
+    None,
+}
+
+impl Band {
+    /// `high`, `middle`, `low` or `none`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Middle => "middle",
+            Self::Low => "low",
+            Self::None => "none",
+        }
+    }
+}
+
+impl fmt::Display for Band {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confidence_is_always_within_its_range() {
+        let cases = [
+            (0.0, 0.0),
+            (0.4, 0.4),
+            (1.0, 1.0),
+            (-0.5, 0.0),
+            (1.5, 1.0),
+            (f32::NAN, 0.0),
+            (f32::INFINITY, 1.0),
+            (f32::NEG_INFINITY, 0.0),
+        ];
+        for (given, value) in cases {
+            assert!((Confidence::new(given).value() - value).abs() < f32::EPSILON, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_confidence_is_the_geometric_mean() {
+        let cases: [(&[f32], f32); 4] = [
+            (&[], 0.0),
+            (&[0.0, 0.0], 1.0),
+            (&[0.25_f32.ln(), 1.0_f32.ln()], 0.5),
+            (&[f32::NEG_INFINITY, 0.0], 0.0),
+        ];
+        for (given, value) in cases {
+            let found = Confidence::of_log_probabilities(given).value();
+            assert!((found - value).abs() < 1e-6, "{given:?}: {found}");
+        }
+    }
+
+    #[test]
+    fn bands_are_quarters() {
+        let cases = [
+            (1.0, Band::High),
+            (0.75, Band::High),
+            (0.74, Band::Middle),
+            (0.5, Band::Middle),
+            (0.49, Band::Low),
+            (0.25, Band::Low),
+            (0.24, Band::None),
+            (0.0, Band::None),
+        ];
+        for (given, band) in cases {
+            assert_eq!(Confidence::new(given).band(), band, "{given}");
+        }
+    }
+}

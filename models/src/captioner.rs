@@ -1,0 +1,115 @@
+//! From a picture to a caption: preprocess, encode, decode, and the words of what was found.
+
+use std::path::Path;
+
+use image::RgbImage;
+
+use crate::{
+    Bundle, Caption, CaptionError, Confidence, DecodeError, EngineChoice, Network, Vocabulary,
+    decode::{Decoding, Hypothesis, beam_search},
+    manifest::Manifest,
+    open_network, preprocess,
+};
+
+/// What may differ from one picture to the next.
+#[derive(Clone, Copy, Default)]
+pub struct CaptionOptions<'flag> {
+    /// The width of the beam; without one the manifest's.
+    pub beam_width: Option<usize>,
+    /// Asked before the encoder and before every word; true ends the search with [`DecodeError::Cancelled`].
+    pub cancelled: Option<&'flag dyn Fn() -> bool>,
+}
+
+/// A model that is ready to describe pictures.
+pub struct Captioner {
+    manifest: Manifest,
+    vocabulary: Vocabulary,
+    network: Box<dyn Network>,
+}
+
+impl Captioner {
+    /// Opens a bundle and its networks; the files' bytes are let go afterwards.
+    pub fn open(directory: &Path, choice: &EngineChoice) -> Result<Self, CaptionError> {
+        let bundle = Bundle::open(directory)?;
+        let network = open_network(&bundle, choice)?;
+        let (manifest, vocabulary) = bundle.into_manifest_and_vocabulary();
+        Ok(Self::from_parts(manifest, vocabulary, network))
+    }
+
+    /// Puts a captioner together, as tests do with a network of their own.
+    ///
+    /// The vocabulary must be the manifest's.
+    #[must_use]
+    pub fn from_parts(manifest: Manifest, vocabulary: Vocabulary, network: Box<dyn Network>) -> Self {
+        Self { manifest, vocabulary, network }
+    }
+
+    /// Describes a picture.
+    pub fn caption(
+        &mut self,
+        picture: &RgbImage,
+        options: &CaptionOptions<'_>,
+    ) -> Result<Caption, CaptionError> {
+        let mut decoding = Decoding::of(&self.manifest);
+        decoding.beam_width = options.beam_width.unwrap_or(decoding.beam_width);
+        let cancelled = options.cancelled.unwrap_or(&|| false);
+
+        // The encoder cannot be stopped, so it is not begun for nothing.
+        if cancelled() {
+            return Err(DecodeError::Cancelled.into());
+        }
+        let pixels = preprocess::pixels(picture, &self.manifest.preprocessing)?;
+        let encoded = self.network.encode(&pixels)?;
+        let hypotheses = beam_search(self.network.as_mut(), &encoded, &decoding, cancelled)?;
+        Ok(caption(&hypotheses, &self.vocabulary))
+    }
+
+    /// What the model says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The words that the model can say.
+    #[must_use]
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// The name of the engine that runs it.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        self.network.engine()
+    }
+}
+
+/// The first hypothesis as a caption, the texts of the others as its alternatives.
+fn caption(hypotheses: &[Hypothesis], vocabulary: &Vocabulary) -> Caption {
+    let mut texts: Vec<String> = Vec::with_capacity(hypotheses.len());
+    for hypothesis in hypotheses {
+        let text = vocabulary.text(&hypothesis.tokens);
+        if !text.is_empty() && !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    let best = hypotheses.first();
+    let text = best.map(|best| vocabulary.text(&best.tokens)).unwrap_or_default();
+    texts.retain(|other| *other != text);
+    let tokens = best.map(|best| best.tokens.clone()).unwrap_or_default();
+    let log_probabilities = best.map(|best| best.word_log_probabilities.as_slice()).unwrap_or_default();
+    let words = tokens
+        .iter()
+        .zip(log_probabilities)
+        .filter_map(|(token, log)| Some((vocabulary.word(*token)?.to_owned(), log.exp().clamp(0.0, 1.0))))
+        .collect();
+    Caption {
+        text,
+        tokens,
+        confidence: Confidence::of_log_probabilities(log_probabilities),
+        alternatives: texts,
+        words,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! From hypotheses to a caption, and what a caller may ask for.
+
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::{
+    Encoded, NetworkError, Pixels, State, Step, Tensor, TokenId,
+    network::tests::{WORDS, manifest},
+};
+
+fn hypothesis(tokens: &[u32], score: f32) -> Hypothesis {
+    Hypothesis {
+        tokens: tokens.iter().copied().map(TokenId).collect(),
+        log_probability: score,
+        score,
+        word_log_probabilities: vec![0.5_f32.ln(); tokens.len()],
+        ended: true,
+    }
+}
+
+#[test]
+fn alternatives_are_the_other_texts() {
+    let vocabulary = Vocabulary::from_text(WORDS).expect("a vocabulary");
+    // Tokens 4 and 5 are words; a special token is not spelt, so that the third text is the first again.
+    let found = [&[4, 5][..], &[5], &[4, 3, 5], &[4], &[5], &[3]].map(|tokens| hypothesis(tokens, -1.0));
+    let caption = caption(&found, &vocabulary);
+    assert_eq!(caption.text, "a dog");
+    assert_eq!(caption.alternatives, ["dog", "a"]);
+    assert_eq!(caption.tokens, [TokenId(4), TokenId(5)]);
+    assert_eq!(caption.words.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>(), ["a", "dog"]);
+    assert!(caption.words.iter().all(|(_, probability)| (probability - 0.5).abs() < 1e-6));
+    assert!((caption.confidence.value() - 0.5).abs() < 1e-6);
+}
+
+/// Pictures that were encoded, and the most rows of a step.
+type Counts = Arc<Mutex<(usize, usize)>>;
+
+/// Says "dog" and ends.
+struct Dog(Counts);
+
+impl Network for Dog {
+    fn encode(&mut self, pixels: &Pixels) -> Result<Encoded, NetworkError> {
+        assert_eq!(pixels.shape(), [1, 3, 2, 4]);
+        self.0.lock().expect("the counts").0 += 1;
+        Ok(Encoded { tensors: Vec::new() })
+    }
+
+    fn start(&self, _: &Encoded, rows: usize) -> Result<State, NetworkError> {
+        Ok(State { rows, tensors: Vec::new() })
+    }
+
+    fn step(&mut self, _: &Encoded, state: &State, tokens: &[TokenId]) -> Result<Step, NetworkError> {
+        let mut counts = self.0.lock().expect("the counts");
+        counts.1 = counts.1.max(tokens.len());
+        let row = |token: &TokenId| {
+            if token.0 == 5 { [0.0, 0.0, 9.0, 0.0, 1.0, 2.0] } else { [0.0, 0.0, 0.0, 0.0, 3.0, 9.0] }
+        };
+        let values = tokens.iter().flat_map(row).collect();
+        Ok(Step {
+            logits: Tensor { shape: vec![tokens.len(), 6], values },
+            state: state.clone(),
+            attention: None,
+        })
+    }
+
+    fn engine(&self) -> &'static str {
+        "dog"
+    }
+}
+
+fn captioner() -> (Captioner, Counts) {
+    let counts = Counts::default();
+    let vocabulary = Vocabulary::from_text(WORDS).expect("a vocabulary");
+    (Captioner::from_parts(manifest(), vocabulary, Box::new(Dog(Arc::clone(&counts)))), counts)
+}
+
+#[test]
+fn the_beam_is_the_manifests_unless_another_is_asked_for() {
+    for (beam_width, rows) in [(None, 2), (Some(1), 1), (Some(2), 2)] {
+        let (mut captioner, counts) = captioner();
+        let options = CaptionOptions { beam_width, cancelled: None };
+        let caption = captioner.caption(&RgbImage::new(9, 9), &options).expect("a caption");
+        assert_eq!(caption.text, "dog");
+        assert_eq!((captioner.engine(), captioner.manifest().name.as_str()), ("dog", "tiny"));
+        assert_eq!(*counts.lock().expect("the counts"), (1, rows), "{beam_width:?}");
+    }
+    let (mut captioner, _) = captioner();
+    let options = CaptionOptions { beam_width: Some(0), cancelled: None };
+    let error = captioner.caption(&RgbImage::new(9, 9), &options).expect_err("no beam");
+    assert!(error.to_string().contains("the beam width is 0"), "{error}");
+}
+
+#[test]
+fn what_was_cancelled_is_not_begun() {
+    let (mut captioner, counts) = captioner();
+    let options = CaptionOptions { beam_width: None, cancelled: Some(&|| true) };
+    let error = captioner.caption(&RgbImage::new(9, 9), &options).expect_err("cancelled");
+    assert!(error.is_cancelled());
+    assert_eq!(counts.lock().expect("the counts").0, 0);
+}
+
+#[test]
+fn a_picture_without_pixels_is_refused() {
+    let (mut captioner, _) = captioner();
+    let error = captioner.caption(&RgbImage::new(0, 0), &CaptionOptions::default()).expect_err("no pixels");
+    assert!(matches!(error, CaptionError::Preprocess(_)) && !error.is_cancelled(), "{error}");
+}
