@@ -1,0 +1,59 @@
+//! Files of a run that a kill at any moment leaves whole: written aside, then renamed.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+/// Where a run stands, beside its tensors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// 0: frozen encoder; 1: fine-tuning; 2: done.
+    pub stage: usize,
+    /// Whole epochs of the stage that are done.
+    pub epoch: usize,
+    /// Steps of the current epoch that are done.
+    pub step: usize,
+    /// Best dev score so far; below 0 before the first epoch is done.
+    pub best: f64,
+    /// Epochs since.
+    pub epochs_since_best: usize,
+}
+
+impl Progress {
+    /// Before the first step.
+    pub const START: Self = Self { stage: 0, epoch: 0, step: 0, best: -1.0, epochs_since_best: 0 };
+}
+
+/// Writes tensors by name.
+pub fn write_tensors(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
+    let aside = path.with_extension("part");
+    Tensor::write_safetensors(tensors, &aside)
+        .with_context(|| format!("cannot write {}", aside.display()))?;
+    replace(&aside, path)
+}
+
+/// Tensors by name.
+pub fn read_tensors(path: &Path) -> Result<BTreeMap<String, Tensor>> {
+    let tensors = Tensor::read_safetensors(path)
+        .with_context(|| format!("cannot read the tensors of {}", path.display()))?;
+    Ok(tensors.into_iter().collect())
+}
+
+/// Writes a text file.
+pub fn write_text(path: &Path, text: &str) -> Result<()> {
+    let aside = path.with_extension("part");
+    fs::write(&aside, text).with_context(|| format!("cannot write {}", aside.display()))?;
+    replace(&aside, path)
+}
+
+fn replace(aside: &Path, path: &Path) -> Result<()> {
+    File::open(aside)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| fs::rename(aside, path))
+        .with_context(|| format!("cannot put {} in its place", path.display()))
+}

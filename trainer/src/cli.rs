@@ -1,0 +1,76 @@
+//! The command line of `descry-trainer`: one subcommand for each module that has a `run`, which holds its own arguments.
+
+use clap::{Parser, Subcommand};
+
+use crate::evaluate::{self, EvaluateArguments};
+use crate::export::{self, ExportArguments};
+use crate::quantise::{self, QuantiseArguments};
+#[cfg(feature = "torch")]
+use crate::{
+    prepare::{self, PrepareArguments},
+    train::{self, TrainArguments},
+};
+
+/// What stands for the arguments of a command that needs libtorch, where that was not built in.
+#[cfg(not(feature = "torch"))]
+#[derive(Debug, clap::Args)]
+pub struct NotBuilt {
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+#[cfg(not(feature = "torch"))]
+use NotBuilt as PrepareArguments;
+#[cfg(not(feature = "torch"))]
+use NotBuilt as TrainArguments;
+
+/// Trains, exports, quantises and scores Descry's caption models.
+#[derive(Debug, Parser)]
+#[command(name = "descry-trainer", version, arg_required_else_help = true)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the trainer can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a run's folder: its vocabulary, and features of all pictures from the encoder as it came
+    Prepare(PrepareArguments),
+    /// Learn from a prepared run's pictures; a run that was stopped goes on
+    Train(TrainArguments),
+    /// Write a run's best weights as a float32 bundle
+    Export(ExportArguments),
+    /// Make an int8 bundle of a float32 bundle
+    Quantise(QuantiseArguments),
+    /// Score a bundle on a data set: BLEU-1..4, ROUGE-L and CIDEr
+    Evaluate(EvaluateArguments),
+}
+
+/// Runs one command to its end.
+pub fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        #[cfg(feature = "torch")]
+        Command::Prepare(arguments) => prepare::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Train(arguments) => train::run(&arguments),
+        #[cfg(not(feature = "torch"))]
+        Command::Prepare(_) | Command::Train(_) => anyhow::bail!(
+            "this descry-trainer was built without libtorch; `./run trainer` builds one that has it, or build with `--features torch` and LIBTORCH naming libtorch's folder"
+        ),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Quantise(arguments) => quantise::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,3 @@
+//! Decoders: networks that turn features and the words so far into the next word.
+
+pub mod attend;

@@ -1,0 +1,134 @@
+//! A bundle that the exporter made, a data set on disk, and all that lies between: the captions are the Captioner's own,
+//! and broken pictures cost no more than themselves.
+
+use std::path::{Path, PathBuf};
+
+use descry_models::{CaptionOptions, Captioner, Engine, EngineChoice};
+use image::{Rgb, RgbImage};
+use tempfile::TempDir;
+
+use super::{EvaluateArguments, evaluate};
+use crate::export::{export_for, fixture, tests::arguments as export_arguments};
+
+const PICTURES: usize = 12;
+
+/// What makes right arguments wrong.
+type Change<'a> = &'a dyn Fn(&mut EvaluateArguments);
+
+/// `folder/float`, a tiny bundle with random weights, and `folder/drawn`, a data set of small pictures. Two files of it
+/// are no pictures, and one that is listed is missing.
+fn made() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    fixture::write_run(&folder.path().join("run"), &fixture::tensors(3));
+    export_for(&export_arguments(folder.path()), fixture::SIDE).expect("a bundle");
+    let drawn = folder.path().join("drawn");
+    std::fs::create_dir_all(drawn.join("images")).expect("images");
+    let (mut captions, mut list) = (Vec::new(), Vec::new());
+    for index in 0..PICTURES {
+        let name = name(index);
+        let picture = RgbImage::from_fn(30, 20, |x, y| {
+            Rgb([x as u8 * 8, (y as u8 * 12).wrapping_mul(index as u8), (index as u8).wrapping_mul(37)])
+        });
+        picture.save(drawn.join("images").join(&name)).expect("saved");
+        captions.push(format!("{name}#0\tword4 word5 word{} .", index + 4));
+        captions.push(format!("{name}#1\tWord{} word7", index % 5 + 6));
+        list.push(name);
+    }
+    for (broken, bytes) in [("text.png", "a dog"), ("empty.png", "")] {
+        std::fs::write(drawn.join("images").join(broken), bytes).expect("written");
+        captions.push(format!("{broken}#0\tnothing to see"));
+        list.push(broken.to_owned());
+    }
+    list.push("gone.png".to_owned());
+    std::fs::write(drawn.join("captions.token.txt"), captions.join("\n")).expect("captions");
+    std::fs::write(drawn.join("devImages.txt"), list.join("\n")).expect("list");
+    folder
+}
+
+fn name(index: usize) -> String {
+    format!("{index}.png")
+}
+
+fn arguments(folder: &Path, threads: usize) -> EvaluateArguments {
+    EvaluateArguments {
+        bundle: folder.join("float"),
+        dataset: folder.join("drawn"),
+        split: "dev".to_owned(),
+        beam_width: None,
+        engine: Some(Engine::Tract),
+        onnxruntime: None,
+        threads: threads.try_into().ok(),
+        json: true,
+        captions: Some(folder.join("captions.jsonl")),
+    }
+}
+
+/// The lines that `--captions` wrote: file and caption.
+fn written(file: &PathBuf) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(file).expect("captions");
+    let text_of = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    lines.map(|line| (text_of(&line["file"]), text_of(&line["caption"]))).collect()
+}
+
+#[test]
+fn captions_are_the_captioners_and_scores_do_not_depend_on_threads() {
+    let folder = made();
+    let mut captioner = Captioner::open(&folder.path().join("float"), &EngineChoice::Tract).expect("opened");
+    let expected: Vec<_> = (0..PICTURES)
+        .map(|index| {
+            let picture = crate::picture::open(&folder.path().join("drawn/images").join(name(index)))
+                .expect("a picture");
+            let caption = captioner.caption(&picture, &CaptionOptions::default()).expect("a caption");
+            (name(index), caption.text)
+        })
+        .collect();
+
+    let mut reports = Vec::new();
+    for threads in [1, 3] {
+        let report = evaluate(&arguments(folder.path(), threads)).expect("evaluated");
+        assert_eq!(written(&folder.path().join("captions.jsonl")), expected, "{threads} threads");
+        assert_eq!((report.scores.images, report.skipped), (PICTURES, 3));
+        assert_eq!((report.engine.as_str(), report.beam_width, report.threads), ("tract", 2, threads));
+        reports.push(report);
+    }
+    assert_eq!(reports[0].scores, reports[1].scores);
+
+    let json = serde_json::to_value(&reports[0]).expect("JSON");
+    for key in ["bleu1", "bleu2", "bleu3", "bleu4", "rouge_l"] {
+        assert!((0.0..=100.0).contains(&json[key].as_f64().expect(key)), "{key}: {}", json[key]);
+    }
+    assert!((0.0..=1000.0).contains(&json["cider"].as_f64().expect("cider")));
+    assert_eq!(json["images"], PICTURES);
+    assert_eq!(json["precision"], "float32");
+    assert!(reports[0].to_string().contains("BLEU-4"));
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_named() {
+    let folder = made();
+    let path = |name: &str| folder.path().join(name);
+    let message = |change: Change<'_>| {
+        let mut arguments = arguments(folder.path(), 1);
+        change(&mut arguments);
+        format!("{:#}", evaluate(&arguments).expect_err("an error"))
+    };
+    let cases: [(&str, Change<'_>); 4] = [
+        ("no split `train`", &|arguments| arguments.split = "train".to_owned()),
+        ("cannot open the bundle", &|arguments| arguments.bundle = path("drawn")),
+        ("cannot write", &|arguments| arguments.captions = Some(path("nowhere/captions"))),
+        ("cannot open the bundle", &|arguments| {
+            arguments.engine = None;
+            arguments.onnxruntime = Some(path("captions.token.txt"));
+        }),
+    ];
+    for (expected, change) in cases {
+        let found = message(change);
+        assert!(found.contains(expected), "{found:?} does not say {expected:?}");
+    }
+    for index in 0..PICTURES {
+        std::fs::write(path("drawn/images").join(name(index)), b"no picture").expect("written");
+    }
+    let found = message(&|_| ());
+    assert!(found.contains("no picture of drawn dev can be decoded"), "{found}");
+}

@@ -1,0 +1,146 @@
+//! What is said about a bundle's captions, for people and for programs.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use descry_models::manifest::{Manifest, Precision};
+use serde::Serialize;
+
+use super::captioning::Described;
+use crate::dataset::Dataset;
+use crate::metrics::{Scores, ptb};
+
+/// A bundle's scores, and under which circumstances they were measured. As JSON it is one flat object.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The scores, and how many pictures they are of.
+    #[serde(flatten)]
+    pub scores: Scores,
+    /// The bundle's name.
+    pub model: String,
+    /// Whether its weights are quantised.
+    pub precision: Precision,
+    /// Which engine ran it.
+    pub engine: String,
+    /// How many sentences the search kept.
+    pub beam_width: usize,
+    /// The name of the data set.
+    pub dataset: String,
+    /// The name of its split.
+    pub split: String,
+    /// How many pictures of the split could not be used.
+    pub skipped: usize,
+    /// How many pictures were captioned at a time.
+    pub threads: usize,
+    /// The mean time from decoded pixels to the caption, on one of the threads.
+    pub milliseconds_per_picture: f64,
+    /// The mean number of words of a caption.
+    pub mean_words: f64,
+    /// How many different captions there are.
+    pub distinct_captions: usize,
+    /// How many different words the captions use.
+    pub words_used: usize,
+    /// How many tokens the model's vocabulary has, special ones included.
+    pub vocabulary: usize,
+}
+
+/// The circumstances that the captions themselves do not show.
+pub struct Circumstances<'a> {
+    /// What the bundle says of itself.
+    pub manifest: &'a Manifest,
+    /// Which engine ran it.
+    pub engine: &'a str,
+    /// How many sentences the search kept.
+    pub beam_width: usize,
+    /// How many pictures were captioned at a time.
+    pub threads: usize,
+    /// The data set.
+    pub dataset: &'a Dataset,
+    /// How many pictures of the split could not be used.
+    pub skipped: usize,
+}
+
+impl Report {
+    /// Describes captions whose scores are known.
+    #[must_use]
+    pub fn new(circumstances: &Circumstances<'_>, scores: Scores, captions: &[Described]) -> Report {
+        let words: Vec<Vec<String>> = captions.iter().map(|caption| ptb::tokenise(&caption.text)).collect();
+        let mean = |sum: f64| if captions.is_empty() { 0.0 } else { rounded(sum / captions.len() as f64) };
+        Report {
+            scores: Scores {
+                images: scores.images,
+                bleu1: rounded(scores.bleu1),
+                bleu2: rounded(scores.bleu2),
+                bleu3: rounded(scores.bleu3),
+                bleu4: rounded(scores.bleu4),
+                rouge_l: rounded(scores.rouge_l),
+                cider: rounded(scores.cider),
+            },
+            model: circumstances.manifest.name.clone(),
+            precision: match circumstances.manifest.quantisation {
+                Some(_) => Precision::Int8,
+                None => Precision::Float32,
+            },
+            engine: circumstances.engine.to_owned(),
+            beam_width: circumstances.beam_width,
+            dataset: circumstances.dataset.name.clone(),
+            split: circumstances.dataset.split.clone(),
+            skipped: circumstances.skipped,
+            threads: circumstances.threads,
+            milliseconds_per_picture: mean(captions.iter().map(|caption| caption.milliseconds).sum()),
+            mean_words: mean(words.iter().map(Vec::len).sum::<usize>() as f64),
+            distinct_captions: captions.iter().map(|caption| &caption.text).collect::<BTreeSet<_>>().len(),
+            words_used: words.iter().flatten().collect::<BTreeSet<_>>().len(),
+            vocabulary: circumstances.manifest.vocabulary.size,
+        }
+    }
+}
+
+/// Four decimals: more would be noise.
+fn rounded(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scores = &self.scores;
+        writeln!(
+            formatter,
+            "{} ({}) on {} {}, {} pictures, {}, beam {}",
+            self.model,
+            precision(self.precision),
+            self.dataset,
+            self.split,
+            scores.images,
+            self.engine,
+            self.beam_width
+        )?;
+        for (name, value) in [
+            ("BLEU-1", scores.bleu1),
+            ("BLEU-2", scores.bleu2),
+            ("BLEU-3", scores.bleu3),
+            ("BLEU-4", scores.bleu4),
+            ("ROUGE-L", scores.rouge_l),
+            ("CIDEr", scores.cider),
+        ] {
+            writeln!(formatter, "{name:8}{value:7.2}")?;
+        }
+        write!(
+            formatter,
+            "{:.0} ms a picture on each of {} threads; {:.1} words a caption, {} different captions, {} of {} words used",
+            self.milliseconds_per_picture,
+            self.threads,
+            self.mean_words,
+            self.distinct_captions,
+            self.words_used,
+            self.vocabulary
+        )
+    }
+}
+
+fn precision(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Float32 => "float32",
+        Precision::Int8 => "int8",
+    }
+}

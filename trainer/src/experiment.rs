@@ -1,0 +1,209 @@
+//! One serialisable description of a training run, stored beside the weights it made.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Everything that decides what a run learns. Two runs with equal experiments, data and library versions agree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// The bundle's name, such as `descry-attend-1`.
+    pub name: String,
+    /// Decides initial weights, the order of pictures, dropout and augmentation.
+    pub seed: u64,
+    /// A word enters the vocabulary when the training captions hold it at least this often.
+    pub minimum_count: usize,
+    /// Captions are cut after this many words, in training and in decoding.
+    pub maximum_words: usize,
+    /// What is learnt from, and what is measured on.
+    pub datasets: Vec<DatasetChoice>,
+    /// Sizes of the decoder.
+    pub decoder: DecoderSizes,
+    /// What keeps the model from learning the training captions by heart.
+    pub regularisation: Regularisation,
+    /// First the encoder's weights stay as they came, and its features are read from a cache.
+    pub frozen: Stage,
+    /// Then every layer learns, at a low rate.
+    pub fine_tune: Stage,
+    /// Decay of the moving average of the weights, per step; the average is what is measured and kept. 0 keeps none.
+    pub average_decay: f64,
+    /// A stage ends early after this many epochs without a better dev score.
+    pub patience: usize,
+}
+
+/// One data set of an experiment: a folder below the data sets' root.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetChoice {
+    /// The folder's name, such as `flickr8k`.
+    pub directory: String,
+    /// Captions of one picture that one step learns from, drawn anew each epoch.
+    pub captions_per_picture: usize,
+    /// This set's share in the dev score that chooses the best epoch. 0: the set is not measured.
+    pub dev_weight: f64,
+}
+
+/// Widths of the decoder's layers, in units of one number each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecoderSizes {
+    /// Of the projected features at each of the 49 places.
+    pub feature_size: i64,
+    /// Of a word's vector, which is also its row of output weights.
+    pub embedding_size: i64,
+    /// Of the LSTM's state.
+    pub hidden_size: i64,
+    /// Of the space in which places and the state are compared.
+    pub attention_size: i64,
+}
+
+/// See [`Experiment::regularisation`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Regularisation {
+    /// Share of the probability that goes to all words alike (Szegedy et al. 2016).
+    pub label_smoothing: f64,
+    /// Dropout of the projected features.
+    pub feature_dropout: f64,
+    /// Dropout of the words' vectors.
+    pub embedding_dropout: f64,
+    /// Dropout before the logits.
+    pub output_dropout: f64,
+    /// Weight of the doubly stochastic attention term (Xu et al. 2015, equation 14).
+    pub attention: f64,
+    /// Decoupled weight decay (Loshchilov and Hutter 2019), times the learning rate.
+    pub weight_decay: f64,
+    /// Largest global norm of a step's gradient.
+    pub gradient_norm: f64,
+}
+
+/// One stage of training: Adam under a linear warm-up and a cosine decay to a twentieth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Passes over all training pictures; the schedule spans them.
+    pub epochs: usize,
+    /// Pictures in one step.
+    pub batch_pictures: usize,
+    /// Steps of the warm-up.
+    pub warmup_steps: usize,
+    /// Highest rate of the decoder.
+    pub learning_rate: f64,
+    /// Highest rate of the encoder. 0 freezes it, and features come from the cache.
+    pub encoder_learning_rate: f64,
+    /// How pictures are varied; the cache of the frozen stage holds them as they are.
+    pub augmentation: Augmentation,
+}
+
+/// How a training picture is varied.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Augmentation {
+    /// Probability of a mirror image, where no caption of the picture speaks of left or right.
+    pub flip: f64,
+    /// Smallest share of the area that a crop keeps. 1 keeps the whole picture.
+    pub minimum_area: f64,
+    /// Largest relative change of brightness and contrast.
+    pub colour: f64,
+}
+
+impl Experiment {
+    /// Reads an experiment, refusing what cannot be run.
+    pub fn open(path: &Path) -> Result<Self, ExperimentError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ExperimentError::Read { path: path.display().to_string(), source })?;
+        let experiment: Self = toml::from_str(&text)
+            .map_err(|source| ExperimentError::Parse { path: path.display().to_string(), source })?;
+        experiment.check()?;
+        Ok(experiment)
+    }
+
+    /// The experiment as TOML.
+    pub fn to_toml(&self) -> Result<String, ExperimentError> {
+        Ok(toml::to_string(self)?)
+    }
+
+    fn check(&self) -> Result<(), ExperimentError> {
+        let sizes = &self.decoder;
+        let positive = [sizes.feature_size, sizes.embedding_size, sizes.hidden_size, sizes.attention_size]
+            .iter()
+            .all(|size| *size > 0);
+        let regularisation = &self.regularisation;
+        let shares = [
+            regularisation.label_smoothing,
+            regularisation.feature_dropout,
+            regularisation.embedding_dropout,
+            regularisation.output_dropout,
+            self.average_decay,
+        ];
+        let rules = [
+            (!self.datasets.is_empty(), "`datasets` names no data set"),
+            (
+                self.datasets.iter().all(|set| set.captions_per_picture > 0),
+                "`captions_per_picture` must be at least 1",
+            ),
+            (
+                self.datasets.iter().all(|set| set.dev_weight >= 0.0)
+                    && self.datasets.iter().any(|set| set.dev_weight > 0.0),
+                "`dev_weight` must not be negative, and one must be above 0",
+            ),
+            (self.maximum_words > 0, "`maximum_words` must be at least 1"),
+            (positive, "every size under `decoder` must be at least 1"),
+            (
+                shares.iter().all(|share| (0.0..1.0).contains(share)),
+                "shares, dropouts and decays lie in 0..1",
+            ),
+            (
+                [&self.frozen, &self.fine_tune].iter().all(|stage| stage.batch_pictures > 0),
+                "`batch_pictures` must be at least 1",
+            ),
+            (
+                self.frozen.encoder_learning_rate == 0.0,
+                "the frozen stage has an `encoder_learning_rate` of 0",
+            ),
+            (
+                [&self.frozen, &self.fine_tune].iter().all(|stage| {
+                    let augmentation = &stage.augmentation;
+                    (0.0..=1.0).contains(&augmentation.flip)
+                        && augmentation.minimum_area > 0.05
+                        && augmentation.minimum_area <= 1.0
+                        && (0.0..1.0).contains(&augmentation.colour)
+                }),
+                "`flip` lies in 0..=1, `minimum_area` above 0.05 and up to 1, `colour` in 0..1",
+            ),
+        ];
+        match rules.iter().find(|(holds, _)| !holds) {
+            Some((_, rule)) => Err(ExperimentError::Refused(rule)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why an experiment cannot be used.
+#[derive(Debug, Error)]
+pub enum ExperimentError {
+    /// The file cannot be read.
+    #[error("cannot read the experiment {path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not an experiment.
+    #[error("{path} is not an experiment: {source}")]
+    Parse {
+        /// The file.
+        path: String,
+        /// Where and why.
+        source: toml::de::Error,
+    },
+    /// The values do not fit together.
+    #[error("the experiment cannot be run: {0}")]
+    Refused(&'static str),
+    /// It cannot be written as TOML.
+    #[error("cannot write the experiment: {0}")]
+    Write(#[from] toml::ser::Error),
+}

@@ -1,0 +1,245 @@
+//! `descry-trainer export`: a run's weights become a float32 bundle, its encoder and decoder written as ONNX graphs.
+//!
+//! Nothing here needs a tensor library: the graphs are written from the formulas, and a test holds them to the modules
+//! that were trained.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use descry_models::{
+    Vocabulary, VocabularyError,
+    manifest::{
+        DecoderSection, DecodingSection, EncoderSection, FORMAT_VERSION, Manifest, Preprocessing, Provenance,
+        Resize, StateSection, TensorSection, VocabularySection,
+    },
+};
+use prost::Message as _;
+use serde::Deserialize;
+use thiserror::Error;
+
+pub mod decoder;
+pub mod encoder;
+pub mod folder;
+pub mod layers;
+pub mod sizes;
+pub mod weights;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use decoder::decoder;
+use encoder::encoder;
+use folder::{FolderError, today, write};
+use sizes::Sizes;
+use weights::{Weights, WeightsError};
+
+/// What a run's folder holds.
+const EXPERIMENT: &str = "experiment.toml";
+const VOCABULARY: &str = "vocabulary.txt";
+const BEST: &str = "best.safetensors";
+/// The pictures that the shared weights of `MobileNetV2` were trained on are this wide and high.
+const SIDE: usize = 224;
+
+/// Arguments of `export`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ExportArguments {
+    /// The run's folder, with experiment.toml, vocabulary.txt and best.safetensors
+    #[arg(long)]
+    pub run: PathBuf,
+    /// The folder that the bundle is written into
+    #[arg(long)]
+    pub bundle: PathBuf,
+    /// The model's name, when it is not the experiment's
+    #[arg(long)]
+    pub name: Option<String>,
+    /// One sentence about the model
+    #[arg(long, default_value = "Says in one English sentence what a photograph shows.")]
+    pub description: String,
+    /// The licence of the weights
+    #[arg(long, default_value = "Apache-2.0 (encoder's initial weights); for research, see CARD.md")]
+    pub licence: String,
+    /// The weights that the training started from
+    #[arg(long, default_value = "MobileNetV2 1.0 at 224, ImageNet (google-coral/test_data, Apache-2.0)")]
+    pub weights: String,
+    /// Sentences that are searched side by side, unless the caller asks otherwise
+    #[arg(long, default_value_t = 3)]
+    pub beam_width: usize,
+    /// The power of its length that a sentence's log probability is divided by
+    #[arg(long, default_value_t = 0.7)]
+    pub length_penalty: f32,
+    /// Keep a word or a pair of words from following itself at once
+    #[arg(long)]
+    pub repetition_guard: bool,
+}
+
+/// What the export needs of an experiment, whatever else there is in it.
+#[derive(Deserialize)]
+struct Experiment {
+    name: String,
+    maximum_words: usize,
+    datasets: Vec<Dataset>,
+}
+
+#[derive(Deserialize)]
+struct Dataset {
+    directory: String,
+}
+
+/// The command: exports, and says what was written.
+pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
+    let manifest = export(arguments)?;
+    println!("{}", folder::summary(&arguments.bundle, &manifest));
+    Ok(())
+}
+
+/// Writes the bundle of a run.
+pub fn export(arguments: &ExportArguments) -> Result<Manifest, ExportError> {
+    export_for(arguments, SIDE)
+}
+
+/// Writes the bundle of a run for square pictures of `side` pixels.
+pub(crate) fn export_for(arguments: &ExportArguments, side: usize) -> Result<Manifest, ExportError> {
+    let experiment_text = read(&arguments.run.join(EXPERIMENT))?;
+    let vocabulary_text = read(&arguments.run.join(VOCABULARY))?;
+    let experiment: Experiment = toml::from_str(&experiment_text)
+        .map_err(|source| ExportError::Experiment { path: arguments.run.join(EXPERIMENT), source })?;
+    let vocabulary = Vocabulary::from_text(&vocabulary_text)
+        .map_err(|source| ExportError::Vocabulary { path: arguments.run.join(VOCABULARY), source })?;
+    let weights = Weights::open(&arguments.run.join(BEST))?;
+    let sizes = Sizes::of(&weights, side)?;
+    if sizes.vocabulary != vocabulary.len() {
+        return Err(ExportError::OtherVocabulary { weights: sizes.vocabulary, words: vocabulary.len() });
+    }
+    let manifest = manifest(arguments, &experiment, &vocabulary, &sizes);
+    let files = BTreeMap::from([
+        (manifest.encoder.file.clone(), encoder(&weights, &sizes)?.encode_to_vec()),
+        (manifest.decoder.file.clone(), decoder(&weights, &sizes)?.encode_to_vec()),
+        (VOCABULARY.to_owned(), vocabulary_text.into_bytes()),
+        (EXPERIMENT.to_owned(), experiment_text.into_bytes()),
+    ]);
+    Ok(write(&arguments.bundle, manifest, &files)?)
+}
+
+fn read(path: &Path) -> Result<String, ExportError> {
+    std::fs::read_to_string(path).map_err(|source| ExportError::Read { path: path.to_owned(), source })
+}
+
+/// The manifest, all but its list of files.
+fn manifest(
+    arguments: &ExportArguments,
+    experiment: &Experiment,
+    vocabulary: &Vocabulary,
+    sizes: &Sizes,
+) -> Manifest {
+    let &Sizes { side, places, feature, attention, hidden, .. } = sizes;
+    let tensor = |name: &str, shape: &[usize]| TensorSection { name: name.to_owned(), shape: shape.to_vec() };
+    let state = |name: &str| StateSection {
+        input: name.to_owned(),
+        output: format!("next_{name}"),
+        shape: vec![hidden],
+    };
+    let special = vocabulary.special();
+    Manifest {
+        format_version: FORMAT_VERSION,
+        name: arguments.name.clone().unwrap_or_else(|| experiment.name.clone()),
+        description: arguments.description.clone(),
+        language: "en".to_owned(),
+        licence: arguments.licence.clone(),
+        created: today(),
+        files: BTreeMap::new(),
+        preprocessing: Preprocessing {
+            width: side as u32,
+            height: side as u32,
+            resize: Resize::Squeeze,
+            mean: [127.5; 3],
+            scale: [127.5; 3],
+        },
+        vocabulary: VocabularySection {
+            file: VOCABULARY.to_owned(),
+            size: vocabulary.len(),
+            pad: special.pad,
+            start: special.start,
+            end: special.end,
+            unknown: special.unknown,
+        },
+        encoder: EncoderSection {
+            file: "encoder.onnx".to_owned(),
+            input: tensor("pixels", &[1, 3, side, side]),
+            outputs: vec![
+                tensor("features", &[1, places, feature]),
+                tensor("keys", &[1, places, attention]),
+                tensor("hidden", &[1, hidden]),
+                tensor("cell", &[1, hidden]),
+            ],
+        },
+        decoder: DecoderSection {
+            file: "decoder.onnx".to_owned(),
+            token: "token".to_owned(),
+            context: vec!["features".to_owned(), "keys".to_owned()],
+            state: vec![state("hidden"), state("cell")],
+            logits: "logits".to_owned(),
+            attention: Some("attention".to_owned()),
+        },
+        decoding: DecodingSection {
+            beam_width: arguments.beam_width,
+            maximum_words: experiment.maximum_words,
+            length_penalty: arguments.length_penalty,
+            repetition_guard: arguments.repetition_guard,
+        },
+        quantisation: None,
+        scores: Vec::new(),
+        provenance: Provenance {
+            trainer: concat!("descry-trainer ", env!("CARGO_PKG_VERSION")).to_owned(),
+            datasets: experiment.datasets.iter().map(|dataset| dataset.directory.clone()).collect(),
+            weights: arguments.weights.clone(),
+            experiment: Some(EXPERIMENT.to_owned()),
+        },
+    }
+}
+
+/// Why a run cannot be exported.
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// A file of the run cannot be read.
+    #[error("cannot read {}: {source}; name the folder of a run", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The run's configuration is not one.
+    #[error("{} is not an experiment: {source}", path.display())]
+    Experiment {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: toml::de::Error,
+    },
+    /// The run's vocabulary is not one.
+    #[error("{} is not a vocabulary: {source}", path.display())]
+    Vocabulary {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: VocabularyError,
+    },
+    /// The vocabulary belongs to other weights.
+    #[error("the weights know {weights} words and the vocabulary has {words}: they are of different runs")]
+    OtherVocabulary {
+        /// Rows of the table.
+        weights: usize,
+        /// Lines of the file.
+        words: usize,
+    },
+    /// The weights do not fit the model.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The bundle cannot be written.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+}

@@ -1,0 +1,94 @@
+//! Encoder and decoder together, with the weights that both live in.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use tch::{Device, Kind, Tensor, nn};
+
+use crate::decoder::attend::Attend;
+use crate::encoder::mobilenet_v2::{FEATURES, MobileNetV2};
+use crate::experiment::DecoderSizes;
+
+/// A captioner that can learn.
+#[derive(Debug)]
+pub struct Model {
+    /// All weights, by the names that a run's files hold.
+    pub weights: nn::VarStore,
+    /// Pixels to features.
+    pub encoder: MobileNetV2,
+    /// Features and words to the next word.
+    pub decoder: Attend,
+}
+
+impl Model {
+    /// A model with random weights: seed `tch` before.
+    #[must_use]
+    pub fn new(device: Device, vocabulary_size: i64, sizes: DecoderSizes) -> Self {
+        let weights = nn::VarStore::new(device);
+        let root = weights.root();
+        let encoder = MobileNetV2::new(&(&root / "encoder"));
+        let decoder = Attend::new(&(&root / "decoder"), FEATURES, vocabulary_size, sizes);
+        Self { weights, encoder, decoder }
+    }
+
+    /// Puts pretrained weights into the encoder: a safetensors file with the encoder's names, without `encoder.`.
+    pub fn load_encoder(&mut self, path: &Path) -> Result<()> {
+        let tensors = Tensor::read_safetensors(path)
+            .with_context(|| format!("cannot read the encoder's weights {}", path.display()))?;
+        let mut variables = self.weights.variables();
+        let mut loaded = 0;
+        for (name, tensor) in tensors {
+            let Some(variable) = variables.get_mut(&format!("encoder.{name}")) else { continue };
+            ensure!(
+                variable.size() == tensor.size(),
+                "{}: {name} has the shape {:?}, the encoder wants {:?}",
+                path.display(),
+                tensor.size(),
+                variable.size()
+            );
+            tch::no_grad(|| variable.copy_(&tensor));
+            loaded += 1;
+        }
+        let wanted = variables.keys().filter(|name| name.starts_with("encoder.")).count();
+        ensure!(loaded == wanted, "{}: holds {loaded} of the encoder's {wanted} tensors", path.display());
+        Ok(())
+    }
+
+    /// Greedy captions of pictures by their features `[pictures, places, channels]`: token ids without start and end.
+    #[must_use]
+    pub fn caption(
+        &self,
+        features: &Tensor,
+        start: i64,
+        end: i64,
+        forbidden: &[i64],
+        maximum_words: usize,
+    ) -> Vec<Vec<i64>> {
+        tch::no_grad(|| {
+            let mut context = self.decoder.context(features, 0.0, false);
+            let pictures = features.size()[0];
+            let mut tokens = Tensor::full([pictures], start, (Kind::Int64, features.device()));
+            let mut captions = vec![Vec::new(); pictures as usize];
+            let mut ended = vec![false; pictures as usize];
+            for _ in 0..maximum_words {
+                let (logits, hidden, cell, _) = self.decoder.step(&context, &tokens);
+                for token in forbidden {
+                    let _ = logits.select(1, *token).fill_(f64::NEG_INFINITY);
+                }
+                tokens = logits.argmax(1, false);
+                (context.hidden, context.cell) = (hidden, cell);
+                let said: Vec<i64> = (0..pictures).map(|row| tokens.int64_value(&[row])).collect();
+                for ((caption, ended), token) in captions.iter_mut().zip(&mut ended).zip(said) {
+                    *ended |= token == end;
+                    if !*ended {
+                        caption.push(token);
+                    }
+                }
+                if ended.iter().all(|ended| *ended) {
+                    break;
+                }
+            }
+            captions
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! `prepare`: a run's folder with its experiment, its vocabulary, and the features of every picture from the encoder as
+//! it came, so that the frozen stage computes none of them again.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+use descry_models::Vocabulary;
+use tch::{Device, Kind, Tensor, no_grad};
+
+use crate::checkpoint;
+use crate::corpus::{self, Corpus};
+use crate::experiment::Experiment;
+use crate::model::Model;
+use crate::progress;
+use crate::train::batch::Example;
+use crate::train::loader;
+use crate::vocabulary;
+
+/// Pictures of one forward pass.
+const BATCH: usize = 32;
+
+/// Arguments of `descry-trainer prepare`.
+#[derive(Debug, Args)]
+pub struct PrepareArguments {
+    /// The experiment: a TOML file, such as trainer/experiments/descry-attend-1.toml
+    #[arg(long)]
+    pub experiment: PathBuf,
+    /// The folder that holds the experiment's data sets
+    #[arg(long)]
+    pub datasets: PathBuf,
+    /// Pretrained weights of the encoder (safetensors)
+    #[arg(long)]
+    pub weights: PathBuf,
+    /// The run's folder, made when it is missing
+    #[arg(long)]
+    pub run: PathBuf,
+}
+
+/// Names of a run's files.
+pub mod files {
+    /// The experiment as it was given.
+    pub const EXPERIMENT: &str = "experiment.toml";
+    /// One word a line.
+    pub const VOCABULARY: &str = "vocabulary.txt";
+    /// Features of all pictures, `train` and `dev.NAME`: float16 `[pictures, 49, 1280]`.
+    pub const FEATURES: &str = "features.safetensors";
+    /// The best weights by dev score.
+    pub const BEST: &str = "best.safetensors";
+    /// Where the run stands.
+    pub const PROGRESS: &str = "progress.json";
+    /// One JSON object a line.
+    pub const LOG: &str = "log.jsonl";
+}
+
+/// Runs the command.
+pub fn run(arguments: &PrepareArguments) -> Result<()> {
+    let experiment = Experiment::open(&arguments.experiment)?;
+    std::fs::create_dir_all(&arguments.run)
+        .with_context(|| format!("cannot make the run's folder {}", arguments.run.display()))?;
+    let captions = corpus::training_captions(&experiment, &arguments.datasets)?;
+    let built = vocabulary::build(&captions, experiment.minimum_count);
+    eprintln!("{built}");
+    checkpoint::write_text(&arguments.run.join(files::VOCABULARY), &built.text())?;
+    checkpoint::write_text(&arguments.run.join(files::EXPERIMENT), &experiment.to_toml()?)?;
+    let vocabulary = open_vocabulary(&arguments.run)?;
+    let corpus = Corpus::open(&experiment, &arguments.datasets, &vocabulary)?;
+
+    tch::manual_seed(experiment.seed as i64);
+    let mut model = Model::new(Device::cuda_if_available(), vocabulary.len() as i64, experiment.decoder);
+    model.load_encoder(&arguments.weights)?;
+    let mut tensors =
+        vec![("train".to_owned(), features(&model, &corpus.train, "train")?.to_kind(Kind::Half))];
+    for dev in &corpus.dev {
+        tensors.push((
+            format!("dev.{}", dev.name),
+            features(&model, &dev.examples, &dev.name)?.to_kind(Kind::Half),
+        ));
+    }
+    checkpoint::write_tensors(&arguments.run.join(files::FEATURES), &tensors)
+}
+
+/// The vocabulary of a prepared run.
+pub fn open_vocabulary(run: &Path) -> Result<Vocabulary> {
+    let path = run.join(files::VOCABULARY);
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("{} is missing: prepare the run first", path.display()))?;
+    Vocabulary::from_text(&text).with_context(|| format!("{} is not a vocabulary", path.display()))
+}
+
+/// Features of `examples` in their order, `[pictures, 49, 1280]` on the CPU.
+pub fn features(model: &Model, examples: &[Example], what: &str) -> Result<Tensor> {
+    ensure!(!examples.is_empty(), "{what} has no pictures");
+    let batches: Vec<Vec<usize>> =
+        (0..examples.len()).collect::<Vec<_>>().chunks(BATCH).map(<[usize]>::to_vec).collect();
+    let bar = progress::bar(examples.len() as u64, &format!("features of {what}"), "pictures");
+    let mut parts = Vec::new();
+    for pixels in loader::pixels(examples, batches, 0, &crate::preprocessing(), None, 0) {
+        let pixels = pixels?.to_device(model.weights.device());
+        let part = no_grad(|| model.encoder.features(&pixels));
+        bar.inc(pixels.size()[0] as u64);
+        parts.push(part.to_kind(Kind::Half).to_device(Device::Cpu));
+    }
+    bar.finish_and_clear();
+    Ok(Tensor::cat(&parts, 0))
+}

@@ -1,0 +1,346 @@
+//! `train`: cross-entropy, first over cached features with the encoder frozen, then through every layer; the best
+//! weights by dev CIDEr are kept, and a run that was stopped goes on where it was.
+
+pub mod augment;
+mod average;
+pub mod batch;
+pub mod loader;
+mod measure;
+mod optimiser;
+mod schedule;
+mod state;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+use descry_models::Vocabulary;
+use indicatif::ProgressBar;
+use tch::{Device, Kind, Tensor, no_grad};
+
+use self::average::Average;
+use self::batch::seed_of;
+use self::optimiser::AdamW;
+use self::state::{Log, Record, State};
+use crate::checkpoint::{self, Progress};
+use crate::corpus::Corpus;
+use crate::experiment::{Experiment, Stage};
+use crate::model::Model;
+use crate::prepare::files;
+use crate::{prepare, progress};
+
+/// How often the middle of an epoch is saved.
+const CHECKPOINT: Duration = Duration::from_mins(5);
+/// Steps between two lines of the log.
+const LOG_STEPS: usize = 25;
+
+/// Arguments of `descry-trainer train`.
+#[derive(Debug, Args)]
+pub struct TrainArguments {
+    /// The run's folder, as `prepare` made it; a run that was stopped goes on
+    #[arg(long)]
+    pub run: PathBuf,
+    /// The folder that holds the experiment's data sets
+    #[arg(long)]
+    pub datasets: PathBuf,
+    /// Pretrained weights of the encoder (safetensors)
+    #[arg(long)]
+    pub weights: PathBuf,
+    /// Save and end after this many steps; the same command goes on from there
+    #[arg(long)]
+    pub stop_after_steps: Option<usize>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &TrainArguments) -> Result<()> {
+    let experiment = Experiment::open(&arguments.run.join(files::EXPERIMENT))?;
+    let vocabulary = prepare::open_vocabulary(&arguments.run)?;
+    let corpus = Corpus::open(&experiment, &arguments.datasets, &vocabulary)?;
+    tch::manual_seed(experiment.seed as i64);
+    let mut model = Model::new(Device::cuda_if_available(), vocabulary.len() as i64, experiment.decoder);
+    model.load_encoder(&arguments.weights)?;
+    let mut training = Training {
+        state: State::open(&arguments.run)?,
+        log: Log::open(&arguments.run.join(files::LOG))?,
+        run: &arguments.run,
+        experiment: &experiment,
+        vocabulary: &vocabulary,
+        corpus: &corpus,
+        model: &model,
+        steps_left: arguments.stop_after_steps.unwrap_or(usize::MAX),
+    };
+    let finished = training.stage(0, &experiment.frozen)? && training.stage(1, &experiment.fine_tune)?;
+    let best = arguments.run.join(files::BEST);
+    if finished {
+        eprintln!("Best dev CIDEr {:.1}, in {}", training.state.progress.best, best.display());
+    } else {
+        eprintln!("Stopped and saved in {}; the same command goes on.", arguments.run.display());
+    }
+    Ok(())
+}
+
+/// What a run holds while it learns.
+struct Training<'run> {
+    run: &'run Path,
+    experiment: &'run Experiment,
+    vocabulary: &'run Vocabulary,
+    corpus: &'run Corpus,
+    model: &'run Model,
+    state: State,
+    log: Log,
+    steps_left: usize,
+}
+
+impl Training<'_> {
+    /// One stage, from where the run stands to its last epoch or to the end of patience. False: told to stop before.
+    fn stage(&mut self, number: usize, stage: &Stage) -> Result<bool> {
+        if self.state.progress.stage > number {
+            return Ok(true);
+        }
+        let regularisation = &self.experiment.regularisation;
+        let mut optimiser =
+            AdamW::new(&self.model.weights, regularisation.weight_decay, regularisation.gradient_norm);
+        let best = self.run.join(files::BEST);
+        if number > 0 && self.state.progress.epoch == 0 && self.state.progress.step == 0 && best.exists() {
+            average::put(&self.model.weights, &checkpoint::read_tensors(&best)?);
+        }
+        let mut average = Average::new(&self.model.weights, self.experiment.average_decay);
+        self.state.restore(self.model, &mut optimiser, &mut average)?;
+        let cache = if stage.encoder_learning_rate == 0.0 { Some(self.cache()?) } else { None };
+        while self.state.progress.epoch < stage.epochs
+            && self.state.progress.epochs_since_best <= self.experiment.patience
+        {
+            if !self.epoch(number, stage, &mut optimiser, &mut average, cache.as_ref())? {
+                self.state.save(self.model, &optimiser, &average)?;
+                return Ok(false);
+            }
+            let cider = average.within(&self.model.weights, || {
+                measure::dev(
+                    self.model,
+                    self.corpus,
+                    self.vocabulary,
+                    self.experiment.maximum_words,
+                    cache.as_ref(),
+                )
+            })?;
+            let epoch = self.state.progress.epoch;
+            self.state.progress = Progress { epoch: epoch + 1, step: 0, ..self.state.progress.clone() };
+            if cider.weighted > self.state.progress.best {
+                self.state.progress =
+                    Progress { best: cider.weighted, epochs_since_best: 0, ..self.state.progress.clone() };
+                checkpoint::write_tensors(&best, &average.weights())?;
+            } else {
+                self.state.progress.epochs_since_best += 1;
+            }
+            eprintln!("stage {number}, epoch {}: dev CIDEr {cider}", epoch + 1);
+            self.log.write(&Record::Dev {
+                stage: number,
+                epoch: epoch + 1,
+                cider: cider.sets,
+                best: self.state.progress.best,
+            })?;
+            self.state.save(self.model, &optimiser, &average)?;
+        }
+        self.state.progress = Progress {
+            stage: number + 1,
+            epoch: 0,
+            step: 0,
+            epochs_since_best: 0,
+            ..self.state.progress.clone()
+        };
+        self.state.save(self.model, &optimiser, &average)?;
+        Ok(true)
+    }
+
+    /// One pass over the training pictures, or what is left of it. False: told to stop before its end.
+    fn epoch(
+        &mut self,
+        number: usize,
+        stage: &Stage,
+        optimiser: &mut AdamW,
+        average: &mut Average,
+        cache: Option<&Cache>,
+    ) -> Result<bool> {
+        let examples = &self.corpus.train;
+        let (epoch, first) = (self.state.progress.epoch, self.state.progress.step);
+        let seed = seed_of(self.experiment.seed, [number as u64, epoch as u64, 0]);
+        let batches = batch::order(examples.len(), stage.batch_pictures, seed);
+        let (steps, total) = (batches.len(), batches.len() * stage.epochs);
+        let mut pictures = cache.is_none().then(|| {
+            loader::pixels(
+                examples,
+                batches.clone(),
+                first,
+                &crate::preprocessing(),
+                Some(stage.augmentation),
+                seed,
+            )
+        });
+        let bar =
+            progress::bar(examples.len() as u64, &format!("stage {number}, epoch {}", epoch + 1), "pictures");
+        bar.set_position((first * stage.batch_pictures) as u64);
+        let mut since = Instant::now();
+        let mut meter = Meter::start();
+        for (step, batch) in batches.iter().enumerate().skip(first) {
+            let rate = schedule::share(epoch * steps + step, total, stage.warmup_steps);
+            if self.steps_left == 0 {
+                return Ok(false);
+            }
+            self.steps_left -= 1;
+            tch::manual_seed(seed_of(seed, [2, step as u64, 0]) as i64);
+            let features = match (cache, &mut pictures) {
+                (Some(cache), _) => cache.train(batch),
+                (None, Some(pictures)) => {
+                    let pixels = pictures.recv().context("the reader of pictures ended early")??;
+                    self.model.encoder.features(&pixels.to_device(self.model.weights.device()))
+                }
+                (None, None) => unreachable!("a stage reads the cache or the pictures"),
+            };
+            let loss = self.loss(batch, &features, seed_of(seed, [3, step as u64, 0]))?;
+            optimiser.step(&loss.0, rate * stage.learning_rate, rate * stage.encoder_learning_rate);
+            average.update(&self.model.weights);
+            meter.add(&loss.1, batch.len());
+            self.state.progress.step = step + 1;
+            report(&bar, batch.len(), &meter);
+            if (step + 1) % LOG_STEPS == 0 {
+                self.log.write(&meter.record(number, epoch + 1, step + 1, rate * stage.learning_rate))?;
+                meter = Meter::start();
+            }
+            if since.elapsed() > CHECKPOINT {
+                self.state.save(self.model, optimiser, average)?;
+                since = Instant::now();
+            }
+        }
+        bar.finish_and_clear();
+        Ok(true)
+    }
+
+    /// What a step minimises, and its cross-entropy in nats a word.
+    fn loss(&self, batch: &[usize], features: &Tensor, seed: u64) -> Result<(Tensor, Tensor)> {
+        let examples: Vec<_> = batch.iter().filter_map(|index| self.corpus.train.get(*index)).collect();
+        let special = self.vocabulary.special();
+        let [start, end, pad] = [special.start, special.end, special.pad].map(|token| i64::from(token.0));
+        let rows = batch::rows(&examples, start, end, pad, seed, features.device())
+            .context("a batch without a caption")?;
+        let regularisation = &self.experiment.regularisation;
+        let context =
+            self.model.decoder.context(features, regularisation.feature_dropout, true).rows(&rows.pictures);
+        Ok(self.model.decoder.loss(&context, &rows.inputs, &rows.targets, &rows.lengths, regularisation))
+    }
+
+    fn cache(&self) -> Result<Cache> {
+        let path = self.run.join(files::FEATURES);
+        let mut tensors = checkpoint::read_tensors(&path)?;
+        let train = tensors.remove("train").with_context(|| format!("{} has no `train`", path.display()))?;
+        ensure!(
+            train.size().first() == Some(&(self.corpus.train.len() as i64)),
+            "{} was made from other pictures: prepare the run again",
+            path.display()
+        );
+        Ok(Cache { train, dev: tensors, device: self.model.weights.device() })
+    }
+}
+
+/// Features of the frozen encoder, as `prepare` left them.
+pub struct Cache {
+    train: Tensor,
+    dev: std::collections::BTreeMap<String, Tensor>,
+    device: Device,
+}
+
+impl Cache {
+    fn train(&self, batch: &[usize]) -> Tensor {
+        let indices: Vec<i64> = batch.iter().map(|index| *index as i64).collect();
+        self.train.index_select(0, &Tensor::from_slice(&indices)).to_kind(Kind::Float).to_device(self.device)
+    }
+
+    /// `[pictures, 49, 1280]`, float16, on the CPU.
+    fn dev(&self, name: &str) -> Option<&Tensor> {
+        self.dev.get(&format!("dev.{name}"))
+    }
+}
+
+/// Cross-entropy and throughput since it was started.
+struct Meter {
+    started: Instant,
+    nats: f64,
+    steps: usize,
+    pictures: usize,
+}
+
+impl Meter {
+    fn start() -> Self {
+        Self { started: Instant::now(), nats: 0.0, steps: 0, pictures: 0 }
+    }
+
+    fn add(&mut self, nats: &Tensor, pictures: usize) {
+        self.nats += no_grad(|| nats.double_value(&[]));
+        self.steps += 1;
+        self.pictures += pictures;
+    }
+
+    fn record(&self, stage: usize, epoch: usize, step: usize, rate: f64) -> Record {
+        Record::Steps {
+            stage,
+            epoch,
+            step,
+            nats: self.nats / self.steps.max(1) as f64,
+            learning_rate: rate,
+            pictures_per_second: self.pictures as f64 / self.started.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+fn report(bar: &ProgressBar, pictures: usize, meter: &Meter) {
+    bar.inc(pictures as u64);
+    let message = bar.message();
+    let title = message.split(" (").next().unwrap_or_default();
+    bar.set_message(format!("{title} ({:.2} nats a word)", meter.nats / meter.steps.max(1) as f64));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{DecoderSizes, Regularisation};
+
+    /// Two pictures, a caption each: what the training step does ends in the greedy search saying them.
+    #[test]
+    fn two_captions_are_learnt_by_heart() {
+        tch::manual_seed(4);
+        let sizes =
+            DecoderSizes { feature_size: 24, embedding_size: 16, hidden_size: 24, attention_size: 12 };
+        let model = Model::new(Device::Cpu, 10, sizes);
+        let dark = Tensor::zeros([1, 49, 1280], (Kind::Float, Device::Cpu));
+        let features = Tensor::cat(&[&dark, &dark.ones_like()], 0);
+        let captions = [vec![4i64, 5, 6, 7], vec![8, 5, 9]];
+        let examples = captions.clone().map(|caption| batch::Example {
+            file: PathBuf::new(),
+            captions: vec![caption],
+            captions_per_step: 1,
+            symmetric: true,
+        });
+        let regularisation = Regularisation {
+            label_smoothing: 0.0,
+            feature_dropout: 0.0,
+            embedding_dropout: 0.0,
+            output_dropout: 0.0,
+            attention: 0.0,
+            weight_decay: 0.0,
+            gradient_norm: 5.0,
+        };
+        let mut optimiser = AdamW::new(&model.weights, 0.0, 5.0);
+        let mut average = Average::new(&model.weights, 0.5);
+        for _ in 0..150 {
+            let rows =
+                batch::rows(&[&examples[0], &examples[1]], 1, 2, 0, 0, Device::Cpu).expect("two captions");
+            let context = model.decoder.context(&features, 0.0, true).rows(&rows.pictures);
+            let loss =
+                model.decoder.loss(&context, &rows.inputs, &rows.targets, &rows.lengths, &regularisation);
+            optimiser.step(&loss.0, 1e-2, 0.0);
+            average.update(&model.weights);
+        }
+        let said = average.within(&model.weights, || model.caption(&features, 1, 2, &[0, 1, 3], 8));
+        assert_eq!(said, captions);
+    }
+}

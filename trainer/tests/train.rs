@@ -1,0 +1,115 @@
+//! A whole small run on libtorch: prepared, trained, stopped and resumed: it goes on exactly.
+#![cfg(feature = "torch")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use descry_trainer::model::Model;
+use descry_trainer::prepare::{self, PrepareArguments, files};
+use descry_trainer::train::{self, TrainArguments};
+use descry_trainer::{checkpoint, experiment::Experiment};
+use tch::{Device, Tensor};
+
+const EXPERIMENT: &str = r#"
+name = "small"
+seed = 5
+minimum_count = 1
+maximum_words = 6
+average_decay = 0.5
+patience = 99
+datasets = [{ directory = "small", captions_per_picture = 2, dev_weight = 1.0 }]
+decoder = { feature_size = 16, embedding_size = 12, hidden_size = 16, attention_size = 8 }
+regularisation = { label_smoothing = 0.05, feature_dropout = 0.1, embedding_dropout = 0.1, output_dropout = 0.1, attention = 0.05, weight_decay = 0.01, gradient_norm = 1.0 }
+frozen = { epochs = 2, batch_pictures = 4, warmup_steps = 1, learning_rate = 1e-2, encoder_learning_rate = 0.0, augmentation = { flip = 0.0, minimum_area = 1.0, colour = 0.0 } }
+fine_tune = { epochs = 2, batch_pictures = 3, warmup_steps = 1, learning_rate = 5e-3, encoder_learning_rate = 1e-5, augmentation = { flip = 0.5, minimum_area = 0.7, colour = 0.1 } }
+"#;
+
+/// A data set of plain red and blue pictures, an experiment, and random weights of the encoder.
+fn workshop(folder: &Path) -> (PrepareArguments, TrainArguments) {
+    let set = folder.join("sets/small");
+    fs::create_dir_all(set.join("images")).expect("a folder");
+    let (mut captions, mut names) = (Vec::new(), Vec::new());
+    for number in 0..6 {
+        let (colour, word) = if number % 2 == 0 { ([200, 20, 20], "red") } else { ([20, 20, 200], "blue") };
+        let name = format!("{number}.png");
+        let picture = image::RgbImage::from_pixel(224, 224, image::Rgb(colour));
+        picture.save(set.join("images").join(&name)).expect("a picture");
+        captions.push(format!("{name}#0\tA {word} wall .\n{name}#1\tThe wall is {word} ."));
+        names.push(name);
+    }
+    fs::write(set.join("captions.token.txt"), captions.join("\n")).expect("captions");
+    for split in ["train", "dev"] {
+        fs::write(set.join(format!("{split}Images.txt")), names.join("\n")).expect("a list");
+    }
+    let experiment = folder.join("experiment.toml");
+    fs::write(&experiment, EXPERIMENT).expect("an experiment");
+    let sizes = Experiment::open(&experiment).expect("the experiment is sound").decoder;
+    tch::manual_seed(11);
+    let encoder: Vec<(String, Tensor)> = Model::new(Device::Cpu, 5, sizes)
+        .weights
+        .variables()
+        .into_iter()
+        .filter_map(|(name, tensor)| Some((name.strip_prefix("encoder.")?.to_owned(), tensor)))
+        .collect();
+    let weights = folder.join("encoder.safetensors");
+    checkpoint::write_tensors(&weights, &encoder).expect("weights");
+    let (datasets, run) = (folder.join("sets"), folder.join("run"));
+    let train = training(&run, &datasets, &weights, None);
+    (PrepareArguments { experiment, datasets, weights, run }, train)
+}
+
+fn training(run: &Path, datasets: &Path, weights: &Path, stop_after_steps: Option<usize>) -> TrainArguments {
+    TrainArguments { run: run.into(), datasets: datasets.into(), weights: weights.into(), stop_after_steps }
+}
+
+fn copied(from: &Path, to: PathBuf) -> PathBuf {
+    fs::create_dir_all(&to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a run") {
+        let entry = entry.expect("an entry");
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
+    }
+    to
+}
+
+/// The dev scores of a run, epoch by epoch.
+fn history(run: &Path) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(run.join(files::LOG)).expect("a log");
+    let records = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    records.filter(|record: &serde_json::Value| record["what"] == "dev").collect()
+}
+
+#[test]
+fn a_run_goes_on_exactly_where_it_was_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (prepare, train) = workshop(folder.path());
+    prepare::run(&prepare).expect("prepared");
+    let stopped = copied(&prepare.run, folder.path().join("stopped"));
+
+    train::run(&train).expect("trained");
+    let whole = checkpoint::read_tensors(&train.run.join(files::BEST)).expect("weights");
+
+    // In the middle of a frozen epoch, then in the middle of a fine-tuning one.
+    for steps in [Some(1), Some(4), None] {
+        train::run(&training(&stopped, &train.datasets, &train.weights, steps)).expect("trained");
+    }
+    let resumed = checkpoint::read_tensors(&stopped.join(files::BEST)).expect("weights");
+    assert_eq!(history(&train.run), history(&stopped));
+    assert_eq!(history(&train.run).len(), 4);
+    assert_eq!(whole.len(), resumed.len());
+    for (name, tensor) in &whole {
+        assert!(tensor.equal(&resumed[name]), "{name} differs after a stop");
+    }
+}
+
+#[test]
+fn weights_of_another_network_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut prepare, _) = workshop(folder.path());
+    checkpoint::write_tensors(&prepare.weights, &[("stem.weight".to_owned(), Tensor::from(1.0f32))])
+        .expect("weights");
+    let refused = format!("{:#}", prepare::run(&prepare).expect_err("a scalar is no stem"));
+    assert!(refused.contains("stem.weight"), "{refused}");
+    prepare.weights = folder.path().join("missing.safetensors");
+    let refused = format!("{:#}", prepare::run(&prepare).expect_err("no file"));
+    assert!(refused.contains("missing.safetensors"), "{refused}");
+}
