@@ -1,0 +1,44 @@
+//! Descry on the session bus: what arrives is parsed, handed on, and answered.
+//!
+//! The interface is `daemon/dbus/org.descry.Descry1.Manager.xml`, to which a test holds this code. It grows by keys in
+//! its dictionaries and by new interfaces; a signature never changes. In the dictionaries, keys that are not known are
+//! passed over, so that newer programs can talk to older services; values that cannot be meant are refused.
+
+pub mod client;
+mod dictionary;
+pub mod error;
+pub mod manager;
+#[cfg(test)]
+mod tests;
+
+use tokio::sync::watch;
+use zbus::{Connection, fdo::ObjectManager};
+
+use crate::caption_thread::State;
+use manager::Manager;
+
+/// The service's name.
+pub const NAME: &str = "org.descry.Descry1";
+
+/// The object with the manager, and the root of all others.
+pub const PATH: &str = "/org/descry/Descry1";
+
+/// The manager's interface.
+pub const MANAGER: &str = "org.descry.Descry1.Manager";
+
+/// Puts the objects on a connection. The name is not taken yet.
+pub async fn publish(connection: &Connection, manager: Manager) -> zbus::Result<()> {
+    let server = connection.object_server();
+    server.at(PATH, manager).await?;
+    server.at(PATH, ObjectManager).await?;
+    Ok(())
+}
+
+/// Tells everyone who listens when the model's state changes, until the caption thread is gone.
+pub async fn announce_state(connection: Connection, mut state: watch::Receiver<State>) -> zbus::Result<()> {
+    let interface = connection.object_server().interface::<_, Manager>(PATH).await?;
+    while state.changed().await.is_ok() {
+        interface.get().await.state_changed(interface.signal_emitter()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! Options out of a dictionary, and a description into one.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use descry_models::manifest::MAXIMUM_BEAM_WIDTH;
+use zbus::zvariant::{OwnedValue, Value};
+
+use super::error::Error;
+use crate::{
+    description::Description,
+    request::{MAXIMUM_TIMEOUT, Options},
+};
+
+/// A D-Bus dictionary, `a{sv}`.
+pub(super) type Dictionary = HashMap<String, OwnedValue>;
+
+/// The longest token.
+const MAXIMUM_TOKEN: usize = 255;
+
+/// The options of a call.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct CallOptions {
+    pub(super) request: Options,
+    /// Whether the reply waits until the answer was said.
+    pub(super) wait_until_spoken: bool,
+}
+
+/// Reads the options of a call. Keys that are not known are passed over.
+pub(super) fn options(dictionary: &Dictionary) -> Result<CallOptions, Error> {
+    let defaults = Options::default();
+    let token: Option<String> = get(dictionary, "token", "a string")?;
+    if token.as_ref().is_some_and(|token| token.is_empty() || token.len() > MAXIMUM_TOKEN) {
+        return Err(invalid("token", &format!("it must have 1 to {MAXIMUM_TOKEN} bytes")));
+    }
+    // Only one length of sentence is known yet, so this changes nothing.
+    if let Some(detail) = get::<String>(dictionary, "detail", "a string")?
+        && !["brief", "normal"].contains(&detail.as_str())
+    {
+        return Err(invalid("detail", "it must be brief or normal"));
+    }
+    let beam_width = get::<u32>(dictionary, "beam-width", "an unsigned number")?.map(|width| width as usize);
+    if beam_width.is_some_and(|width| !(1..=MAXIMUM_BEAM_WIDTH).contains(&width)) {
+        return Err(invalid("beam-width", &format!("it must be 1 to {MAXIMUM_BEAM_WIDTH}")));
+    }
+    let timeout = get::<u32>(dictionary, "timeout-ms", "an unsigned number")?
+        .map_or(defaults.timeout, |milliseconds| Duration::from_millis(milliseconds.into()));
+    if timeout.is_zero() || timeout > MAXIMUM_TIMEOUT {
+        return Err(invalid("timeout-ms", &format!("it must be 1 to {}", MAXIMUM_TIMEOUT.as_millis())));
+    }
+    let request = Options {
+        token,
+        speak: get(dictionary, "speak", "true or false")?.unwrap_or(defaults.speak),
+        beam_width,
+        want_words: get(dictionary, "want-words", "true or false")?.unwrap_or(defaults.want_words),
+        timeout,
+    };
+    let wait_until_spoken = get(dictionary, "wait-until-spoken", "true or false")?.unwrap_or(false);
+    Ok(CallOptions { request, wait_until_spoken })
+}
+
+fn get<T>(dictionary: &Dictionary, key: &str, kind: &str) -> Result<Option<T>, Error>
+where
+    T: TryFrom<OwnedValue>,
+{
+    let Some(value) = dictionary.get(key) else { return Ok(None) };
+    let value = value.try_clone().ok().and_then(|value| T::try_from(value).ok());
+    value.map(Some).ok_or_else(|| invalid(key, &format!("it must be {kind}")))
+}
+
+fn invalid(key: &str, problem: &str) -> Error {
+    Error::InvalidOption(format!("the option {key} cannot be used: {problem}"))
+}
+
+/// A description as it goes over the bus. Keys whose values are not known are left out: `band` until the confidence
+/// is calibrated, and what only cameras and screens have.
+pub(super) fn description(description: &Description, was_spoken: bool) -> Dictionary {
+    let since_epoch = description.captured_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut dictionary = Dictionary::new();
+    put(&mut dictionary, "id", description.id.number());
+    put(&mut dictionary, "text", description.text.clone());
+    if was_spoken {
+        put(&mut dictionary, "spoken", description.spoken.clone());
+    }
+    put(&mut dictionary, "confidence", f64::from(description.confidence));
+    put(&mut dictionary, "alternatives", description.alternatives.clone());
+    put(&mut dictionary, "captured-at", u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX));
+    put(&mut dictionary, "capture-ms", milliseconds(description.capture));
+    put(&mut dictionary, "inference-ms", milliseconds(description.inference));
+    put(&mut dictionary, "model", description.model.clone());
+    put(&mut dictionary, "engine", description.engine.clone());
+    if let Some(words) = &description.words {
+        let words: Vec<(String, f64)> =
+            words.iter().map(|(word, probability)| (word.clone(), f64::from(*probability))).collect();
+        put(&mut dictionary, "words", words);
+    }
+    dictionary
+}
+
+/// Puts a value under a key.
+pub(super) fn put(dictionary: &mut Dictionary, key: &str, value: impl Into<Value<'static>>) {
+    // Only values that hold file descriptors can fail to become owned, and none here does.
+    if let Ok(value) = OwnedValue::try_from(value.into()) {
+        dictionary.insert(key.to_owned(), value);
+    }
+}
+
+fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dictionary(entries: &[(&str, Value<'static>)]) -> Dictionary {
+        let mut dictionary = Dictionary::new();
+        for (key, value) in entries {
+            put(&mut dictionary, key, value.try_clone().unwrap());
+        }
+        dictionary
+    }
+
+    #[test]
+    fn options_have_defaults_and_unknown_keys_are_passed_over() {
+        assert_eq!(options(&Dictionary::new()).unwrap(), CallOptions::default());
+        let all = dictionary(&[
+            ("token", "a".into()),
+            ("speak", false.into()),
+            ("detail", "brief".into()),
+            ("beam-width", 5_u32.into()),
+            ("want-words", true.into()),
+            ("timeout-ms", 1500_u32.into()),
+            ("wait-until-spoken", true.into()),
+            ("from-the-future", 1_u8.into()),
+        ]);
+        let request = Options {
+            token: Some("a".into()),
+            speak: false,
+            beam_width: Some(5),
+            want_words: true,
+            timeout: Duration::from_millis(1500),
+        };
+        assert_eq!(options(&all).unwrap(), CallOptions { request, wait_until_spoken: true });
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for (key, value) in [
+            ("token", Value::from(1_u32)),
+            ("token", "".into()),
+            ("token", "x".repeat(256).into()),
+            ("speak", "yes".into()),
+            ("detail", "long".into()),
+            ("beam-width", 0_u32.into()),
+            ("beam-width", 65_u32.into()),
+            ("beam-width", 3_i32.into()),
+            ("timeout-ms", 0_u32.into()),
+            ("timeout-ms", u32::MAX.into()),
+        ] {
+            let result = options(&dictionary(&[(key, value)]));
+            assert!(
+                matches!(&result, Err(Error::InvalidOption(text)) if text.contains(key)),
+                "{key}: {result:?}"
+            );
+        }
+    }
+}

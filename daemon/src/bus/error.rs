@@ -1,0 +1,52 @@
+//! Failures as D-Bus errors.
+
+use crate::{failure::Failure, source::SourceError};
+
+/// What a caller is told when there is no description. Each holds one sentence for people.
+#[derive(Debug, zbus::DBusError)]
+#[zbus(prefix = "org.descry.Descry1.Error")]
+pub enum Error {
+    /// A fault of the bus itself.
+    #[zbus(error)]
+    ZBus(zbus::Error),
+    /// The service is ending.
+    NotReady(String),
+    /// The model cannot be loaded.
+    ModelUnavailable(String),
+    /// The request was called off, by its caller or by a newer request of the same caller.
+    Cancelled(String),
+    /// The request took longer than its time.
+    TimedOut(String),
+    /// What was sent is not a picture that can be read.
+    InvalidImage(String),
+    /// The picture has too many bytes or pixels.
+    TooLarge(String),
+    /// The caller has too many requests under way.
+    RateLimited(String),
+    /// An option has a value or a type that cannot be meant.
+    InvalidOption(String),
+    /// Anything else.
+    Failed(String),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let sentence = failure.to_string();
+        match failure {
+            Failure::Source(
+                SourceError::TooManyBytes
+                | SourceError::TooManyPixels { .. }
+                | SourceError::TooMuchMemory { .. }
+                | SourceError::TooMuchInside(_),
+            ) => Self::TooLarge(sentence),
+            Failure::Source(SourceError::Cancelled) | Failure::Cancelled(_) => Self::Cancelled(sentence),
+            Failure::Source(_) => Self::InvalidImage(sentence),
+            Failure::ModelUnavailable(_) => Self::ModelUnavailable(sentence),
+            Failure::Model(_) => Self::Failed(sentence),
+            Failure::InvalidOption(_) => Self::InvalidOption(sentence),
+            Failure::TimedOut => Self::TimedOut(sentence),
+            Failure::RateLimited => Self::RateLimited(sentence),
+            Failure::Ending => Self::NotReady(sentence),
+        }
+    }
+}

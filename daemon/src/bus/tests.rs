@@ -1,0 +1,344 @@
+//! The interface over a real D-Bus connection between two ends of a socket: no bus, no weights.
+
+use std::{
+    fs::File,
+    io::{Cursor, Write},
+    os::fd::{AsFd, OwnedFd},
+    sync::Arc,
+    time::Duration,
+};
+
+use descry_models::Manifest;
+use futures_util::StreamExt;
+use image::{ImageFormat, RgbImage};
+use rustix::fs::{MemfdFlags, SealFlags};
+use tokio::net::UnixStream;
+use zbus::{
+    Connection, Guid, Proxy,
+    connection::Builder,
+    fdo::IntrospectableProxy,
+    zvariant::{Fd, OwnedValue, Value},
+};
+
+use super::{
+    MANAGER, NAME, PATH, announce_state,
+    client::Service,
+    dictionary::{Dictionary, put},
+    manager::Manager,
+    publish,
+};
+use crate::{
+    app::App,
+    caption_thread::CaptionThread,
+    describer::fake::{Conduct, load},
+    source::file::FileSource,
+    speech::{
+        Urgency, Utterance, VoiceError,
+        fake::{FakeVoice, Told},
+    },
+};
+
+/// Both ends of a connection, and the voice of the service at one of them.
+struct Bus {
+    proxy: Proxy<'static>,
+    client: Connection,
+    voice: Arc<FakeVoice>,
+    _server: Connection,
+}
+
+async fn bus(conduct: Conduct) -> Bus {
+    bus_with(conduct, FakeVoice::default()).await
+}
+
+async fn bus_with(conduct: Conduct, voice: FakeVoice) -> Bus {
+    let (near, far) = UnixStream::pair().unwrap();
+    let guid = Guid::generate();
+    let server = Builder::unix_stream(far).server(guid).unwrap().p2p().build();
+    let client = Builder::unix_stream(near).p2p().build();
+    let (server, client) = tokio::try_join!(server, client).unwrap();
+    let voice = Arc::new(voice);
+    let thread = CaptionThread::start(load(conduct)).unwrap();
+    let app = App::new(thread.clone(), Arc::clone(&voice) as Arc<_>, None);
+    publish(&server, Manager::new(app, manifest())).await.unwrap();
+    tokio::spawn(announce_state(server.clone(), thread.state()));
+    let proxy = Proxy::new(&client, NAME, PATH, MANAGER).await.unwrap();
+    Bus { proxy, client, voice, _server: server }
+}
+
+fn manifest() -> Manifest {
+    Manifest::from_toml(include_str!("../../tests/fixtures/manifest.toml")).unwrap()
+}
+
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    RgbImage::new(width, height).write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+fn memory(bytes: &[u8], seals: SealFlags) -> OwnedFd {
+    let memory = rustix::fs::memfd_create("test", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
+    let mut file = File::from(memory);
+    file.write_all(bytes).unwrap();
+    rustix::fs::fcntl_add_seals(&file, seals).unwrap();
+    file.into()
+}
+
+fn sealed(bytes: &[u8]) -> OwnedFd {
+    memory(bytes, SealFlags::SHRINK | SealFlags::WRITE)
+}
+
+fn options(entries: &[(&str, Value<'static>)]) -> Dictionary {
+    let mut dictionary = Dictionary::new();
+    for (key, value) in entries {
+        put(&mut dictionary, key, value.try_clone().unwrap());
+    }
+    dictionary
+}
+
+impl Bus {
+    async fn describe(&self, image: &OwnedFd, options: &Dictionary) -> Result<Dictionary, (String, String)> {
+        let result = self.proxy.call("DescribeImage", &(Fd::from(image.as_fd()), options)).await;
+        result.map_err(|error: zbus::Error| match error {
+            zbus::Error::MethodError(name, text, _) => {
+                let name = name.strip_prefix("org.descry.Descry1.Error.").unwrap_or(&name).to_owned();
+                (name, text.unwrap_or_default())
+            }
+            error => panic!("{error}"),
+        })
+    }
+
+    async fn failure(&self, image: &OwnedFd, entries: &[(&str, Value<'static>)]) -> String {
+        self.describe(image, &options(entries)).await.unwrap_err().0
+    }
+}
+
+fn string(dictionary: &Dictionary, key: &str) -> String {
+    String::try_from(dictionary[key].try_clone().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_picture_is_described_and_spoken() {
+    let bus = bus(Conduct::Describe).await;
+    let mut description = bus.describe(&sealed(&png(40, 30)), &Dictionary::new()).await.unwrap();
+    assert_eq!(string(&description, "text"), "A picture of 40 by 30.");
+    assert_eq!(string(&description, "spoken"), "A picture of 40 by 30.");
+    assert_eq!(string(&description, "model"), "fake-model");
+    assert_eq!(
+        f64::try_from(description.remove("confidence").unwrap()).unwrap().to_bits(),
+        0.5_f64.to_bits()
+    );
+    let mut keys: Vec<&str> = description.keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    let expected = [
+        "alternatives",
+        "capture-ms",
+        "captured-at",
+        "engine",
+        "id",
+        "inference-ms",
+        "model",
+        "spoken",
+        "text",
+    ];
+    assert_eq!(keys, expected);
+    let said = Utterance { text: "A picture of 40 by 30.".into(), urgency: Urgency::Asked };
+    assert_eq!(bus.voice.told(), [Told::Stop, Told::Say(said)]);
+}
+
+#[tokio::test]
+async fn options_are_heeded() {
+    let bus = bus(Conduct::Describe).await;
+    let asked =
+        options(&[("speak", false.into()), ("beam-width", 4_u32.into()), ("want-words", true.into())]);
+    let description = bus.describe(&sealed(&png(4, 3)), &asked).await.unwrap();
+    assert!(bus.voice.told().is_empty());
+    assert!(!description.contains_key("spoken"));
+    assert_eq!(<Vec<String>>::try_from(description["alternatives"].try_clone().unwrap()).unwrap().len(), 3);
+    let words = <Vec<(String, f64)>>::try_from(description["words"].try_clone().unwrap()).unwrap();
+    assert_eq!(words[0], ("a".to_owned(), 0.5));
+    assert_eq!(bus.failure(&sealed(&png(4, 3)), &[("beam-width", 0_u32.into())]).await, "InvalidOption");
+}
+
+#[tokio::test]
+async fn what_is_sent_may_be_anything_and_is_refused_by_name() {
+    let bus = bus(Conduct::Describe).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (pipe, _writer) = std::io::pipe().unwrap();
+    let path = folder.path().join("picture.png");
+    std::fs::write(&path, png(4, 3)).unwrap();
+    let write_only = File::options().write(true).open(&path).unwrap();
+    let large = File::from(memory(b"", SealFlags::empty()));
+    large.set_len((32 << 20) + 1).unwrap();
+    rustix::fs::fcntl_add_seals(&large, SealFlags::SHRINK | SealFlags::WRITE).unwrap();
+    for (image, error, word) in [
+        (memory(&png(4, 3), SealFlags::empty()), "InvalidImage", "sealed"),
+        (memory(&png(4, 3), SealFlags::WRITE), "InvalidImage", "sealed"),
+        (sealed(b""), "InvalidImage", "empty"),
+        (sealed(b"this is not a picture"), "InvalidImage", "not a picture"),
+        (sealed(&png(400, 300)[..80]), "InvalidImage", "cut off"),
+        (pipe.into(), "InvalidImage", "not a regular file"),
+        (File::open(folder.path()).unwrap().into(), "InvalidImage", "not a regular file"),
+        (File::open("/dev/zero").unwrap().into(), "InvalidImage", "not a regular file"),
+        (write_only.into(), "InvalidImage", "cannot be read"),
+        (large.into(), "TooLarge", "32 MiB"),
+    ] {
+        let (name, sentence) = bus.describe(&image, &options(&[("speak", false.into())])).await.unwrap_err();
+        assert_eq!(name, error, "{sentence}");
+        assert!(sentence.contains(word), "{sentence}");
+    }
+    // And the service goes on: a regular file, whatever its offset.
+    let mut file = File::open(&path).unwrap();
+    std::io::copy(&mut file, &mut std::io::sink()).unwrap();
+    assert!(bus.describe(&file.into(), &Dictionary::new()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_failure_is_spoken_unless_nobody_wants_to_hear() {
+    let bus = bus(Conduct::Fail).await;
+    assert_eq!(bus.failure(&sealed(&png(4, 3)), &[("speak", false.into())]).await, "Failed");
+    assert!(bus.voice.told().is_empty());
+    assert_eq!(bus.failure(&sealed(&png(4, 3)), &[]).await, "Failed");
+    assert_eq!(bus.voice.texts(), ["I can't describe the picture: the model failed: the fake fails."]);
+}
+
+#[tokio::test]
+async fn a_voice_that_fails_does_not_take_the_description() {
+    let bus = bus_with(Conduct::Describe, FakeVoice::failing(VoiceError::Lost)).await;
+    for wait in [true, false] {
+        let asked = options(&[("wait-until-spoken", wait.into())]);
+        let description = bus.describe(&sealed(&png(4, 3)), &asked).await.unwrap();
+        assert_eq!(string(&description, "text"), "A picture of 4 by 3.");
+        assert_eq!(string(&description, "speech-failure"), VoiceError::Lost.to_string());
+        assert!(!description.contains_key("spoken"));
+    }
+}
+
+#[tokio::test]
+async fn requests_end_by_token_by_time_and_by_newer_ones() {
+    let bus = bus(Conduct::Endless).await;
+    let image = sealed(&png(4, 3));
+
+    let cancel = async {
+        // The token is known once the model is busy with it.
+        let mut states = bus.proxy.receive_property_changed::<String>("State").await;
+        while let Some(change) = states.next().await {
+            if change.get().await.unwrap() == "busy" {
+                break;
+            }
+        }
+        bus.proxy.call::<_, _, ()>("Cancel", &("other",)).await.unwrap();
+        bus.proxy.call::<_, _, ()>("Cancel", &("mine",)).await.unwrap();
+    };
+    let entries = [("token", Value::from("mine"))];
+    let (failure, ()) = tokio::join!(bus.failure(&image, &entries), cancel);
+    assert_eq!(failure, "Cancelled");
+
+    assert_eq!(bus.failure(&image, &[("timeout-ms", 50_u32.into())]).await, "TimedOut");
+    assert!(bus.voice.texts().iter().any(|text| text.contains("too long")), "{:?}", bus.voice.texts());
+
+    let older = bus.failure(&image, &[]);
+    let newer = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        bus.failure(&image, &[("timeout-ms", 200_u32.into())]).await
+    };
+    let (older, newer) = tokio::join!(older, newer);
+    assert_eq!((older.as_str(), newer.as_str()), ("Cancelled", "TimedOut"));
+}
+
+#[tokio::test]
+async fn speaking_stops_when_asked() {
+    let bus = bus(Conduct::Describe).await;
+    bus.proxy.call::<_, _, ()>("StopSpeaking", &()).await.unwrap();
+    assert_eq!(bus.voice.told(), [Told::Stop]);
+}
+
+#[tokio::test]
+async fn the_state_goes_from_unloaded_to_ready_and_is_announced() {
+    let bus = bus(Conduct::Describe).await;
+    let state = || async { bus.proxy.get_property::<String>("State").await.unwrap() };
+    assert_eq!(state().await, "unloaded");
+    let mut changes = bus.proxy.receive_property_changed::<String>("State").await;
+    bus.describe(&sealed(&png(4, 3)), &Dictionary::new()).await.unwrap();
+    let ready = async {
+        while let Some(change) = changes.next().await {
+            if change.get().await.unwrap() == "ready" {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), ready).await.unwrap();
+    assert_eq!(bus.proxy.get_property::<String>("Model").await.unwrap(), "descry-test");
+    assert_eq!(bus.proxy.get_property::<String>("Device").await.unwrap(), "cpu");
+    assert_eq!(bus.proxy.get_property::<String>("Version").await.unwrap(), env!("CARGO_PKG_VERSION"));
+    let models: Vec<std::collections::HashMap<String, OwnedValue>> =
+        bus.proxy.get_property("Models").await.unwrap();
+    assert_eq!(string(&models[0], "language"), "en");
+}
+
+#[tokio::test]
+async fn the_command_is_served() {
+    let bus = bus(Conduct::Describe).await;
+    let service = Service::over(&bus.client).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("picture.png");
+    std::fs::write(&path, png(40, 30)).unwrap();
+    let (described, voice_failure) =
+        service.describe(FileSource::Path(path), true, true, Some(2)).await.unwrap();
+    assert_eq!(described.text, "A picture of 40 by 30.");
+    assert_eq!((described.model.as_str(), described.engine.as_str()), ("fake-model", "fake"));
+    assert_eq!(voice_failure, None);
+
+    let missing = FileSource::Path(folder.path().join("none"));
+    let error = service.describe(missing, true, true, None).await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no such file");
+
+    // What a pipe gives goes over in sealed memory.
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(&png(5, 6)).unwrap();
+    drop(writer);
+    let descriptor = FileSource::sealed_stream(File::from(OwnedFd::from(reader))).unwrap();
+    let (described, _) =
+        service.describe(FileSource::Descriptor(descriptor), false, false, None).await.unwrap();
+    assert_eq!(described.text, "A picture of 5 by 6.");
+}
+
+#[tokio::test]
+async fn the_code_is_the_checked_in_interface() {
+    let bus = bus(Conduct::Describe).await;
+    let proxy = IntrospectableProxy::builder(&bus.client).destination(NAME).unwrap().path(PATH).unwrap();
+    let found = proxy.build().await.unwrap().introspect().await.unwrap();
+    let contract = include_str!("../../dbus/org.descry.Descry1.Manager.xml");
+    assert_eq!(members(&found), members(contract));
+    assert!(found.contains("org.freedesktop.DBus.ObjectManager"));
+}
+
+/// Each argument and property of our interface on a line of its own, after what it belongs to, in a fixed order.
+fn members(xml: &str) -> Vec<String> {
+    let mut text = xml.to_owned();
+    while let Some(start) = text.find("<!--") {
+        let end = text[start..].find("-->").map_or(text.len(), |end| start + end + 3);
+        text.replace_range(start..end, "");
+    }
+    let start = text.find(&format!("<interface name=\"{MANAGER}\"")).unwrap();
+    let end = start + text[start..].find("</interface>").unwrap();
+    let (mut members, mut owner) = (Vec::new(), String::new());
+    for tag in text[start..end].split('<').skip(2).map(|tag| tag.split('>').next().unwrap_or_default()) {
+        let tag = tag.trim().trim_end_matches('/').trim();
+        // The default needs not be written.
+        if tag.is_empty() || tag.starts_with('/') || tag.contains("value=\"true\"") {
+            continue;
+        }
+        let mut words: Vec<&str> = tag.split_whitespace().collect();
+        words[1..].sort_unstable();
+        let line = words.join(" ");
+        if tag.starts_with("method") || tag.starts_with("property") || tag.starts_with("signal") {
+            owner.clone_from(&line);
+            members.push(line);
+        } else {
+            members.push(format!("{owner} / {line}"));
+        }
+    }
+    // Arguments keep their order within a method, since a signature is one.
+    members.sort_by_key(|line| line.split(" / ").next().unwrap_or_default().to_owned());
+    members
+}

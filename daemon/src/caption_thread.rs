@@ -1,0 +1,294 @@
+//! The border between async and blocking: one thread, named `caption`, owns the network and takes one job at a time.
+
+mod mailbox;
+
+use std::{
+    io,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use descry_models::Caption;
+use tokio::sync::{oneshot, watch};
+use tracing::{info, warn};
+
+use crate::{
+    describer::{DescribeError, Describer, Load},
+    failure::Failure,
+    frame::Frame,
+    request::{Caller, Cancel, RequestId},
+};
+use mailbox::Mailbox;
+
+/// What the model is doing, as the bus tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Not loaded yet: the first request loads it.
+    Unloaded,
+    /// Being loaded.
+    Loading,
+    /// Loaded, and idle.
+    Ready,
+    /// Describing a picture.
+    Busy,
+    /// It could not be loaded. The next request tries again.
+    Failed,
+}
+
+impl State {
+    /// The word for it on the bus.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unloaded => "unloaded",
+            Self::Loading => "loading",
+            Self::Ready => "ready",
+            Self::Busy => "busy",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What the thread is asked for.
+#[derive(Debug)]
+pub struct Job {
+    /// The request's number.
+    pub id: RequestId,
+    /// Who asks: a newer job of the same caller replaces one that still waits.
+    pub caller: Caller,
+    /// The picture.
+    pub frame: Frame,
+    /// How many sentences the search keeps side by side.
+    pub beam_width: Option<usize>,
+    /// Ends the work early.
+    pub cancel: Cancel,
+}
+
+/// What the thread answers.
+#[derive(Debug)]
+pub struct Captioned {
+    /// The caption.
+    pub caption: Caption,
+    /// How long it took, loading not counted.
+    pub inference: Duration,
+    /// The model's name.
+    pub model: String,
+    /// The engine's name.
+    pub engine: String,
+}
+
+type Answer = oneshot::Sender<Result<Captioned, DescribeError>>;
+
+/// The handle of the caption thread. The thread ends when the last handle is dropped.
+#[derive(Debug, Clone)]
+pub struct CaptionThread {
+    mailbox: Arc<Closing>,
+    state: watch::Receiver<State>,
+}
+
+/// Closes the mailbox with the last handle.
+#[derive(Debug)]
+struct Closing(Arc<Mailbox>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl CaptionThread {
+    /// Starts the thread. Nothing is loaded before the first job.
+    pub fn start(load: Load) -> io::Result<Self> {
+        let mailbox = Arc::new(Mailbox::default());
+        let (state_sender, state) = watch::channel(State::Unloaded);
+        let worker = Worker { mailbox: Arc::clone(&mailbox), load, describer: None, state: state_sender };
+        thread::Builder::new().name("caption".to_owned()).spawn(move || worker.run())?;
+        Ok(Self { mailbox: Arc::new(Closing(mailbox)), state })
+    }
+
+    /// Describes a frame, when the thread comes to it.
+    pub async fn describe(&self, job: Job) -> Result<Captioned, Failure> {
+        let (answer, received) = oneshot::channel();
+        self.mailbox.0.put(job, answer).await;
+        match received.await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(Failure::Ending),
+        }
+    }
+
+    /// What the model is doing; it can be watched.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<State> {
+        self.state.clone()
+    }
+
+    /// Waits until the thread is gone, which it never should be while this handle exists.
+    pub async fn ended(&self) {
+        let mut state = self.state.clone();
+        while state.changed().await.is_ok() {}
+    }
+}
+
+struct Worker {
+    mailbox: Arc<Mailbox>,
+    load: Load,
+    describer: Option<Box<dyn Describer>>,
+    state: watch::Sender<State>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Also when the thread ends by a panic: whoever waits for an answer is told.
+        self.mailbox.close();
+    }
+}
+
+impl Worker {
+    fn run(mut self) {
+        while let Some((job, answer)) = self.mailbox.take() {
+            let Job { id, frame, beam_width, cancel, .. } = job;
+            let _span = tracing::info_span!("caption", request = %id).entered();
+            let result = if cancel.is_cancelled() {
+                Err(DescribeError::Cancelled)
+            } else {
+                self.work(&frame, beam_width, &cancel)
+            };
+            // Who asked may have gone.
+            let _ = answer.send(result);
+        }
+    }
+
+    fn work(
+        &mut self,
+        frame: &Frame,
+        beam_width: Option<usize>,
+        cancel: &Cancel,
+    ) -> Result<Captioned, DescribeError> {
+        let describer = match &mut self.describer {
+            Some(describer) => describer,
+            none => {
+                self.state.send_replace(State::Loading);
+                let started = Instant::now();
+                match (self.load)() {
+                    Ok(describer) => {
+                        self.state.send_replace(State::Ready);
+                        info!(milliseconds = started.elapsed().as_millis() as u64, "the model is loaded");
+                        none.insert(describer)
+                    }
+                    Err(error) => {
+                        warn!(%error, "the model could not be loaded");
+                        self.state.send_replace(State::Failed);
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        self.state.send_replace(State::Busy);
+        let started = Instant::now();
+        let result = describer.describe(&frame.pixels, beam_width, &|| cancel.is_cancelled());
+        let inference = started.elapsed();
+        self.state.send_replace(State::Ready);
+        Ok(Captioned {
+            caption: result?,
+            inference,
+            model: describer.model().to_owned(),
+            engine: describer.engine().to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use image::RgbImage;
+
+    use super::*;
+    use crate::{
+        describer::fake::{Conduct, load},
+        frame::Origin,
+        request::Reason,
+    };
+
+    fn job(caller: Caller) -> Job {
+        let frame =
+            Frame { pixels: RgbImage::new(4, 3), origin: Origin::File, captured_at: SystemTime::UNIX_EPOCH };
+        Job { id: RequestId::next(), caller, frame, beam_width: None, cancel: Cancel::default() }
+    }
+
+    #[tokio::test]
+    async fn the_model_is_loaded_by_the_first_job() {
+        let thread = CaptionThread::start(load(Conduct::Describe)).unwrap();
+        assert_eq!(*thread.state().borrow(), State::Unloaded);
+        let captioned = thread.describe(job(Caller::Command)).await.unwrap();
+        assert_eq!(captioned.caption.text, "a picture of 4 by 3");
+        assert_eq!((captioned.model.as_str(), captioned.engine.as_str()), ("fake-model", "fake"));
+        assert_eq!(*thread.state().borrow(), State::Ready);
+    }
+
+    #[tokio::test]
+    async fn a_load_that_failed_is_tried_again() {
+        let mut attempts = 0;
+        let flaky: Load = Box::new(move || {
+            attempts += 1;
+            if attempts == 1 {
+                Err(DescribeError::Unavailable("not yet".into()))
+            } else {
+                load(Conduct::Describe)()
+            }
+        });
+        let thread = CaptionThread::start(flaky).unwrap();
+        let first = thread.describe(job(Caller::Command)).await;
+        assert!(matches!(first, Err(Failure::ModelUnavailable(_))), "{first:?}");
+        assert_eq!(*thread.state().borrow(), State::Failed);
+        assert!(thread.describe(job(Caller::Command)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_job_ends_when_it_is_called_off() {
+        let thread = CaptionThread::start(load(Conduct::Endless)).unwrap();
+        let job = job(Caller::Command);
+        let cancel = job.cancel.clone();
+        let mut state = thread.state();
+        let describing = tokio::spawn(async move { thread.describe(job).await });
+        state.wait_for(|state| *state == State::Busy).await.unwrap();
+        cancel.cancel(Reason::Asked);
+        assert!(matches!(describing.await.unwrap(), Err(Failure::Cancelled(_))));
+    }
+
+    #[tokio::test]
+    async fn a_newer_job_takes_the_place_of_one_that_waits() {
+        let thread = CaptionThread::start(load(Conduct::Endless)).unwrap();
+        let running = job(Caller::Bus(":1.1".into()));
+        let stop = running.cancel.clone();
+        let mut state = thread.state();
+        let describe = |job| {
+            tokio::spawn({
+                let thread = thread.clone();
+                async move { thread.describe(job).await }
+            })
+        };
+        let running = describe(running);
+        state.wait_for(|state| *state == State::Busy).await.unwrap();
+
+        let older = describe(job(Caller::Bus(":1.2".into())));
+        tokio::task::yield_now().await;
+        let newer = job(Caller::Bus(":1.2".into()));
+        newer.cancel.cancel(Reason::Asked);
+        let newer = describe(newer);
+        // The older one is answered while the first still runs.
+        assert!(matches!(older.await.unwrap(), Err(Failure::Cancelled(_))));
+        stop.cancel(Reason::Asked);
+        assert!(matches!(running.await.unwrap(), Err(Failure::Cancelled(_))));
+        assert!(matches!(newer.await.unwrap(), Err(Failure::Cancelled(_))));
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_thread_is_seen_and_answered() {
+        let thread = CaptionThread::start(load(Conduct::Panic)).unwrap();
+        assert!(matches!(thread.describe(job(Caller::Command)).await, Err(Failure::Ending)));
+        thread.ended().await;
+        assert!(matches!(thread.describe(job(Caller::Command)).await, Err(Failure::Ending)));
+    }
+}

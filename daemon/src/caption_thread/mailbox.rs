@@ -1,0 +1,83 @@
+//! A channel that holds one job: async tasks put jobs in, the caption thread takes them out.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::{Answer, Job};
+use crate::describer::DescribeError;
+
+/// Holds at most one job that the thread has not taken yet.
+#[derive(Debug, Default)]
+pub(super) struct Mailbox {
+    slot: Mutex<Slot>,
+    /// Wakes the thread.
+    filled: Condvar,
+    /// Wakes one task that waits to put a job in.
+    emptied: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    job: Option<(Job, Answer)>,
+    closed: bool,
+}
+
+impl Mailbox {
+    /// Puts a job in. It takes the place of a waiting job of the same caller, or of one that was called off, which are
+    /// answered as cancelled; behind another caller's job it waits for its turn. Once closed, the job is dropped, and
+    /// with it its answer.
+    pub(super) async fn put(&self, job: Job, answer: Answer) {
+        let mut waiting = Some((job, answer));
+        loop {
+            let emptied = self.emptied.notified();
+            self.try_put(&mut waiting);
+            if waiting.is_none() {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
+    fn try_put(&self, waiting: &mut Option<(Job, Answer)>) {
+        let mut slot = self.lock();
+        if slot.closed {
+            *waiting = None;
+            return;
+        }
+        let Some((job, _)) = waiting.as_ref() else { return };
+        let is_free = |(held, _): &(Job, Answer)| held.caller == job.caller || held.cancel.is_cancelled();
+        if slot.job.as_ref().is_none_or(is_free) {
+            if let Some((_, replaced)) = std::mem::replace(&mut slot.job, waiting.take()) {
+                let _ = replaced.send(Err(DescribeError::Cancelled));
+            }
+            self.filled.notify_one();
+        }
+    }
+
+    /// Waits for a job and takes it. `None` once closed.
+    pub(super) fn take(&self) -> Option<(Job, Answer)> {
+        let slot = self.lock();
+        let mut slot = self
+            .filled
+            .wait_while(slot, |slot| slot.job.is_none() && !slot.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        let taken = slot.job.take();
+        self.emptied.notify_one();
+        taken
+    }
+
+    /// Lets nobody wait any more.
+    pub(super) fn close(&self) {
+        let mut slot = self.lock();
+        slot.closed = true;
+        slot.job = None;
+        self.filled.notify_all();
+        self.emptied.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        // Nothing is left half done in here, so a panic elsewhere takes nothing from it.
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,155 @@
+//! The command `descry`: pictures in, sentences out, on paper and aloud.
+
+pub mod arguments;
+mod backend;
+mod inputs;
+mod output;
+
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tracing::debug;
+
+use crate::{
+    config::Settings,
+    narrate, service,
+    speech::{Urgency, Utterance, Voice, VoiceError},
+};
+use arguments::{Arguments, Command, Describe};
+use backend::{Answer, Backend, Unusable};
+use inputs::Input;
+use output::Output;
+
+/// How long one utterance may take; those of a sentence take a few seconds.
+const SPEAKING_LIMIT: Duration = Duration::from_mins(1);
+
+/// How long speech-dispatcher has to hear that it is to stop.
+const STOPPING_TIME: Duration = Duration::from_millis(200);
+
+/// How the command ends, as its help says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ending {
+    Described = 0,
+    NotDescribed = 1,
+    /// Also when the settings are wrong, which are arguments too.
+    Usage = 2,
+    Unusable = 3,
+}
+
+/// Runs the command and yields its exit code.
+#[must_use]
+pub fn run(arguments: Arguments) -> ExitCode {
+    let Command::Describe(describe) = arguments.command;
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("descry: the system gives no input and output: {error}");
+            return ExitCode::from(Ending::Unusable as u8);
+        }
+    };
+    let code = runtime.block_on(until_interrupted(describe));
+    // A pipe that never ends must not hold the command.
+    runtime.shutdown_background();
+    ExitCode::from(code)
+}
+
+async fn until_interrupted(arguments: Describe) -> u8 {
+    let settings = match Settings::load(arguments.layer()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("descry: {}", narrate::sentence(&error.to_string()));
+            return Ending::Usage as u8;
+        }
+    };
+    let (voice, _task) = service::voice(settings.speech);
+    tokio::select! {
+        result = describe_all(arguments, &settings, Arc::clone(&voice)) => match result {
+            Ok(ending) => ending as u8,
+            // Whoever reads has read enough, or the disk is full: there is nowhere to put the rest.
+            Err(error) => {
+                debug!(%error, "standard output is gone");
+                Ending::NotDescribed as u8
+            }
+        },
+        _ = tokio::signal::ctrl_c() => {
+            voice.stop();
+            tokio::time::sleep(STOPPING_TIME).await;
+            // As a shell counts a program that was interrupted.
+            130
+        }
+    }
+}
+
+async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn Voice>) -> io::Result<Ending> {
+    let (mut speak, json) = (!arguments.no_speech, arguments.json);
+    let forced_here = arguments.is_forced_here();
+    let inputs = inputs::expand(arguments.files);
+    let output = Output { json, several: inputs.len() > 1 };
+    let backend = match Backend::new(settings, forced_here, Arc::clone(&voice)).await {
+        Ok(backend) => backend,
+        Err(Unusable(reason)) => {
+            eprintln!("descry: {}", narrate::sentence(&reason));
+            if speak {
+                let text = narrate::sentence(&format!("I can't describe pictures: {reason}"));
+                let mut speaking = voice.say(Utterance { text, urgency: Urgency::Fault });
+                warn_of_voice(speaking.ended(SPEAKING_LIMIT).await.map(|_| ()));
+            }
+            return Ok(Ending::Unusable);
+        }
+    };
+
+    let bar = progress_bar(inputs.len());
+    let mut ending = Ending::Described;
+    for Input { label, picture } in inputs {
+        bar.set_message(label.clone());
+        let answer = match picture {
+            Ok(source) => backend.describe(source, speak, output.several).await,
+            Err(problem) => Answer::failed(problem.to_owned()),
+        };
+        let Answer { result, mut speaking, voice_failure } = answer;
+        bar.suspend(|| output.write(&label, result.as_ref()))?;
+        bar.inc(1);
+        if let Err(failure) = &result {
+            ending = ending.max(if failure.is_final { Ending::Unusable } else { Ending::NotDescribed });
+        }
+        // The next picture waits until this one has been said, so that none cuts another's sentence short.
+        let said = match &mut speaking {
+            Some(speaking) => speaking.ended(SPEAKING_LIMIT).await.map(|_| ()),
+            None => Ok(()),
+        };
+        let spoken = voice_failure.map_or(said.map_err(|error| error.to_string()), Err);
+        if let Err(problem) = spoken {
+            bar.suspend(|| eprintln!("descry: not spoken: {}", narrate::sentence(&problem)));
+            // Said once for all pictures.
+            speak = false;
+        }
+        if ending == Ending::Unusable {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    Ok(ending)
+}
+
+fn warn_of_voice(spoken: Result<(), VoiceError>) {
+    if let Err(error) = spoken {
+        eprintln!("descry: not spoken: {}", narrate::sentence(&error.to_string()));
+    }
+}
+
+/// Only for people who look at several pictures' progress.
+fn progress_bar(count: usize) -> ProgressBar {
+    if count < 2 || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(count as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,101 @@
+//! Who describes for the command: the service where it runs, else the same parts in this process.
+
+use std::sync::Arc;
+
+use crate::{
+    app::{App, Outcome},
+    bus::client::{Service, ServiceError},
+    caption_thread::CaptionThread,
+    config::Settings,
+    describer,
+    description::Described,
+    failure::Failure,
+    model_folder,
+    request::{Caller, Options, Request},
+    source::file::FileSource,
+    speech::{Speaking, Voice},
+};
+
+/// Why a picture has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NotDescribed {
+    /// In lower case, without a full stop.
+    pub(crate) reason: String,
+    /// Whether no other picture would fare better.
+    pub(crate) is_final: bool,
+}
+
+/// What came of a picture.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) result: Result<Described, NotDescribed>,
+    /// Follows what this process is saying.
+    pub(super) speaking: Option<Speaking>,
+    /// Why the service's voice failed.
+    pub(super) voice_failure: Option<String>,
+}
+
+impl Answer {
+    pub(super) fn failed(reason: String) -> Self {
+        Self { result: Err(NotDescribed { reason, is_final: false }), speaking: None, voice_failure: None }
+    }
+}
+
+/// Why nothing can be described at all.
+#[derive(Debug)]
+pub(super) struct Unusable(pub(super) String);
+
+/// Who describes.
+pub(super) enum Backend {
+    /// This process.
+    Own(App),
+    /// The service.
+    Service { service: Service, beam_width: Option<usize> },
+}
+
+impl Backend {
+    /// Asks for the service, unless that is forbidden, and else gets ready here. The service is never started for it.
+    pub(super) async fn new(
+        settings: &Settings,
+        forced_here: bool,
+        voice: Arc<dyn Voice>,
+    ) -> Result<Self, Unusable> {
+        let beam_width = settings.beam_width;
+        if !forced_here && let Some(service) = Service::find().await {
+            return Ok(Self::Service { service, beam_width });
+        }
+        let folder =
+            model_folder::find(settings.model.clone()).map_err(|error| Unusable(error.to_string()))?;
+        let thread = CaptionThread::start(describer::load_from(folder, settings.engine.clone()))
+            .map_err(|error| Unusable(format!("the caption thread could not be started: {error}")))?;
+        Ok(Self::Own(App::new(thread, voice, beam_width)))
+    }
+
+    /// Describes one picture. `in_turn` says that others follow, whose sentences must not cut this one short.
+    pub(super) async fn describe(&self, picture: FileSource, speak: bool, in_turn: bool) -> Answer {
+        match self {
+            Self::Own(app) => {
+                let options = Options { speak, ..Options::default() };
+                let request = Request::new(Caller::Command, Box::new(picture), options);
+                let Outcome { result, speaking } = app.serve(request).await;
+                let result = result.map(Described::from).map_err(|failure| NotDescribed {
+                    is_final: matches!(failure, Failure::ModelUnavailable(_) | Failure::Ending),
+                    reason: failure.to_string(),
+                });
+                Answer { result, speaking, voice_failure: None }
+            }
+            Self::Service { service, beam_width } => {
+                match service.describe(picture, speak, in_turn, *beam_width).await {
+                    Ok((described, voice_failure)) => {
+                        Answer { result: Ok(described), speaking: None, voice_failure }
+                    }
+                    Err(error) => {
+                        let is_final = !matches!(error, ServiceError::Picture(_));
+                        let result = Err(NotDescribed { reason: error.to_string(), is_final });
+                        Answer { result, speaking: None, voice_failure: None }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! From what was named on the command line to pictures, in order.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::source::file::FileSource;
+
+/// The endings of files that are taken for pictures in a folder. A file that is named itself may be called anything.
+const ENDINGS: [&str; 8] = ["jpg", "jpeg", "png", "gif", "webp", "tif", "tiff", "bmp"];
+
+/// One picture to describe.
+#[derive(Debug)]
+pub(super) struct Input {
+    /// What it is called in the output: its path, or `-`.
+    pub(super) label: String,
+    /// Where it is, or why there is none.
+    pub(super) picture: Result<FileSource, &'static str>,
+}
+
+/// Replaces folders by their pictures.
+pub(super) fn expand(files: Vec<PathBuf>) -> Vec<Input> {
+    files.into_iter().flat_map(expand_one).collect()
+}
+
+fn expand_one(file: PathBuf) -> Vec<Input> {
+    let input =
+        |path: PathBuf| Input { label: path.display().to_string(), picture: Ok(FileSource::Path(path)) };
+    if file.as_os_str() == "-" {
+        return vec![Input { label: "-".to_owned(), picture: Ok(FileSource::StandardInput) }];
+    }
+    if !file.is_dir() {
+        return vec![input(file)];
+    }
+    let nothing = |problem| vec![Input { label: file.display().to_string(), picture: Err(problem) }];
+    let Ok(entries) = fs::read_dir(&file) else { return nothing("the folder cannot be read") };
+    let mut pictures: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_picture(path)).collect();
+    pictures.sort();
+    if pictures.is_empty() {
+        return nothing("there are no pictures in the folder");
+    }
+    pictures.into_iter().map(input).collect()
+}
+
+fn is_picture(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
+    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    !hidden && ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) && !path.is_dir()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_become_their_pictures_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["b.JPG", "a.png", "notes.txt", "c", ".d.jpg", "e.webp"] {
+            fs::write(path(name), "").unwrap();
+        }
+        fs::create_dir_all(path("f.jpg/inner.jpg")).unwrap();
+        fs::create_dir(path("empty")).unwrap();
+        let labels = |files: Vec<PathBuf>| -> Vec<(String, bool)> {
+            expand(files).into_iter().map(|input| (input.label, input.picture.is_ok())).collect()
+        };
+        let shown = |name: &str| path(name).display().to_string();
+        assert_eq!(
+            labels(vec![path("c"), folder.path().to_owned(), "-".into(), path("none"), path("empty")]),
+            [
+                (shown("c"), true),
+                (shown("a.png"), true),
+                (shown("b.JPG"), true),
+                (shown("e.webp"), true),
+                ("-".to_owned(), true),
+                (shown("none"), true),
+                (shown("empty"), false),
+            ]
+        );
+    }
+}

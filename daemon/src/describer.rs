@@ -1,0 +1,150 @@
+//! What turns a picture into a caption, as far as the rest of the program can see: a model behind a trait.
+
+use std::path::PathBuf;
+
+use descry_models::{Caption, CaptionError, CaptionOptions, Captioner, DecodeError, EngineChoice};
+use image::RgbImage;
+use thiserror::Error;
+
+/// Why there is no caption.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DescribeError {
+    /// The model or its engine cannot be used; no picture would fare better.
+    #[error("{0}")]
+    Unavailable(String),
+    /// It failed on this picture.
+    #[error("{0}")]
+    Failed(String),
+    /// An option leaves its bounds.
+    #[error("{0}")]
+    Setting(String),
+    /// It was called off.
+    #[error("it was called off")]
+    Cancelled,
+}
+
+/// A captioner. It blocks, and lives on the caption thread.
+pub trait Describer: Send {
+    /// Describes an upright picture. `cancelled` is asked between words.
+    fn describe(
+        &mut self,
+        picture: &RgbImage,
+        beam_width: Option<usize>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Caption, DescribeError>;
+
+    /// The model's name.
+    fn model(&self) -> &str;
+
+    /// The engine's name.
+    fn engine(&self) -> &str;
+}
+
+/// Loads a describer; called on the caption thread, when one is first needed and again after it failed.
+pub type Load = Box<dyn FnMut() -> Result<Box<dyn Describer>, DescribeError> + Send>;
+
+/// Loads the model in a folder, with the engine of choice.
+#[must_use]
+pub fn load_from(directory: PathBuf, engine: EngineChoice) -> Load {
+    Box::new(move || {
+        let captioner = Captioner::open(&directory, &engine);
+        Ok(Box::new(captioner.map_err(|error| DescribeError::Unavailable(error.to_string()))?))
+    })
+}
+
+impl Describer for Captioner {
+    fn describe(
+        &mut self,
+        picture: &RgbImage,
+        beam_width: Option<usize>,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Caption, DescribeError> {
+        let options = CaptionOptions { beam_width, cancelled: Some(cancelled) };
+        self.caption(picture, &options).map_err(|error| match error {
+            CaptionError::Decode(DecodeError::Setting { .. }) => DescribeError::Setting(error.to_string()),
+            error if error.is_cancelled() => DescribeError::Cancelled,
+            error => DescribeError::Failed(error.to_string()),
+        })
+    }
+
+    fn model(&self) -> &str {
+        &self.manifest().name
+    }
+
+    fn engine(&self) -> &str {
+        Captioner::engine(self)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fake {
+    //! A describer without a network: it says how large a picture is, or what it was told to.
+
+    use std::{thread, time::Duration};
+
+    use descry_models::Confidence;
+
+    use super::*;
+
+    /// What a fake does with every picture.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Conduct {
+        /// Says its size at once.
+        Describe,
+        /// Goes on until it is called off.
+        Endless,
+        /// Fails.
+        Fail,
+        /// Ends its thread.
+        Panic,
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct FakeDescriber(pub(crate) Conduct);
+
+    impl Describer for FakeDescriber {
+        fn describe(
+            &mut self,
+            picture: &RgbImage,
+            beam_width: Option<usize>,
+            cancelled: &dyn Fn() -> bool,
+        ) -> Result<Caption, DescribeError> {
+            match self.0 {
+                Conduct::Describe => {
+                    let text = format!("a picture of {} by {}", picture.width(), picture.height());
+                    let words = text.split(' ').map(|word| (word.to_owned(), 0.5)).collect();
+                    Ok(Caption {
+                        text,
+                        tokens: Vec::new(),
+                        confidence: Confidence::new(0.5),
+                        alternatives: (1..beam_width.unwrap_or(2))
+                            .map(|index| format!("picture {index}"))
+                            .collect(),
+                        words,
+                    })
+                }
+                Conduct::Endless => {
+                    while !cancelled() {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                    Err(DescribeError::Cancelled)
+                }
+                Conduct::Fail => Err(DescribeError::Failed("the fake fails".to_owned())),
+                Conduct::Panic => panic!("the fake ends its thread"),
+            }
+        }
+
+        fn model(&self) -> &'static str {
+            "fake-model"
+        }
+
+        fn engine(&self) -> &'static str {
+            "fake"
+        }
+    }
+
+    /// Loads fakes of one conduct.
+    pub(crate) fn load(conduct: Conduct) -> Load {
+        Box::new(move || Ok(Box::new(FakeDescriber(conduct))))
+    }
+}

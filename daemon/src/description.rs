@@ -1,0 +1,66 @@
+//! What is answered: a caption with its wording, and how it came about.
+
+use std::time::{Duration, SystemTime};
+
+use crate::request::RequestId;
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Description {
+    /// The request's number.
+    pub id: RequestId,
+    /// The caption as a sentence: it begins with a capital and ends with a full stop.
+    pub text: String,
+    /// What is said aloud: the sentence, worded by how sure the model is.
+    pub spoken: String,
+    /// How sure the model is, in 0 to 1; not calibrated yet.
+    pub confidence: f32,
+    /// Other sentences for the same picture, best first.
+    pub alternatives: Vec<String>,
+    /// When the picture was taken or read.
+    pub captured_at: SystemTime,
+    /// How long taking, reading and decoding the picture took.
+    pub capture: Duration,
+    /// How long the network took; loading it is not counted.
+    pub inference: Duration,
+    /// The model's name.
+    pub model: String,
+    /// The engine's name.
+    pub engine: String,
+    /// Each word with its probability; only where that was asked for.
+    pub words: Option<Vec<(String, f32)>>,
+}
+
+/// What the command prints of a description, whoever made it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Described {
+    /// The caption as a sentence.
+    pub text: String,
+    /// How sure the model is, in 0 to 1.
+    pub confidence: f64,
+    /// Other sentences, best first.
+    pub alternatives: Vec<String>,
+    /// The model's name.
+    pub model: String,
+    /// The engine's name.
+    pub engine: String,
+    /// Milliseconds for reading and decoding the picture.
+    pub decode_ms: f64,
+    /// Milliseconds for the network.
+    pub inference_ms: f64,
+}
+
+impl From<Description> for Described {
+    fn from(description: Description) -> Self {
+        let milliseconds = |duration: Duration| (duration.as_secs_f64() * 1e4).round() / 10.0;
+        Self {
+            confidence: f64::from(description.confidence),
+            decode_ms: milliseconds(description.capture),
+            inference_ms: milliseconds(description.inference),
+            text: description.text,
+            alternatives: description.alternatives,
+            model: description.model,
+            engine: description.engine,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Why a request ends without a description.
+
+use thiserror::Error;
+
+use crate::{describer::DescribeError, request::Reason, source::SourceError};
+
+/// Why a request ends without a description. Each is one sentence that begins in lower case and has no full stop.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// There is no picture.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The model cannot be used at all.
+    #[error("the model cannot be used: {0}")]
+    ModelUnavailable(String),
+    /// The model failed on this picture.
+    #[error("the model failed: {0}")]
+    Model(String),
+    /// An option leaves its bounds.
+    #[error("{0}")]
+    InvalidOption(String),
+    /// Nobody wants the answer any more.
+    #[error("the request was called off")]
+    Cancelled(Reason),
+    /// It took too long.
+    #[error("it took too long")]
+    TimedOut,
+    /// The caller has too many requests under way.
+    #[error("too many requests at once")]
+    RateLimited,
+    /// This program is ending.
+    #[error("Descry is ending")]
+    Ending,
+}
+
+impl Failure {
+    /// Whether a person has to hear of it. What they called off themselves they know.
+    #[must_use]
+    pub fn is_spoken(&self) -> bool {
+        match self {
+            Self::Cancelled(_) | Self::RateLimited | Self::InvalidOption(_) => false,
+            Self::Source(error) => !matches!(error, SourceError::Cancelled),
+            Self::ModelUnavailable(_) | Self::Model(_) | Self::TimedOut | Self::Ending => true,
+        }
+    }
+}
+
+impl From<DescribeError> for Failure {
+    fn from(error: DescribeError) -> Self {
+        match error {
+            DescribeError::Unavailable(reason) => Self::ModelUnavailable(reason),
+            DescribeError::Failed(reason) => Self::Model(reason),
+            DescribeError::Setting(reason) => Self::InvalidOption(reason),
+            // Who raised the flag, and why, is known where it was raised.
+            DescribeError::Cancelled => Self::Cancelled(Reason::Asked),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Descry says what a picture shows: the command `descry`, the service `descryd`, and all that they share.
+//!
+//! A request takes one way, which [`app::App`] spells out in one function:
+//!
+//! `Request → Source → Frame → [caption thread] → Caption → narrate → Utterance → Voice`
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`request`], [`in_flight`] | what is asked, by whom, until when; the newest of a caller wins |
+//! | [`source`], [`frame`] | pictures from files, decoded within known memory |
+//! | [`caption_thread`], [`describer`] | the one thread that owns the network |
+//! | [`narrate`], [`description`], [`failure`] | what is answered and how it is worded |
+//! | [`speech`] | utterances, and speech-dispatcher to say them |
+//! | [`bus`], [`service`] | the service on the session bus |
+//! | [`command`] | the command line |
+//! | [`config`], [`model_folder`] | settings, and where the model is |
+//!
+//! What holds everywhere: tokio does input and output only, all that computes or blocks is on the caption thread or a
+//! blocking one; no picture and no caption is written to disk or to the log; nothing is opened by a path that another
+//! program names; a failure that ends a person's request is spoken.
+
+pub mod app;
+pub mod bus;
+pub mod caption_thread;
+pub mod command;
+pub mod config;
+pub mod describer;
+pub mod description;
+pub mod failure;
+pub mod frame;
+pub mod in_flight;
+pub mod model_folder;
+pub mod narrate;
+pub mod request;
+pub mod service;
+pub mod source;
+pub mod speech;

@@ -1,0 +1,180 @@
+//! What is asked, by whom, until when, and how it is called off.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::sync::watch;
+
+use crate::source::Source;
+
+/// How long a request may take when its caller names no time.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest time that a caller may ask for.
+pub const MAXIMUM_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// The number of one request, unique in this process; it stands in every log line about the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(u64);
+
+impl RequestId {
+    /// The next number.
+    #[must_use]
+    pub fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// The number itself, counted from 1.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0)
+    }
+}
+
+/// Who asks. The newest request of a caller replaces its older ones; other callers' requests stay.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// The command in this very process.
+    Command,
+    /// A connection on the bus, by its unique name.
+    Bus(String),
+    /// The other end of a connection that has no bus and so no names.
+    Peer,
+}
+
+/// How a picture is to be described.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The caller's own name for the request, for calling it off.
+    pub token: Option<String>,
+    /// Whether the answer is spoken.
+    pub speak: bool,
+    /// How many sentences the search keeps side by side; the model's own number when absent.
+    pub beam_width: Option<usize>,
+    /// Whether each word's probability is wanted.
+    pub want_words: bool,
+    /// How long the request may take, from its arrival to its caption.
+    pub timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { token: None, speak: true, beam_width: None, want_words: false, timeout: DEFAULT_TIMEOUT }
+    }
+}
+
+/// Why a request was called off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// A newer request of the same caller took its place.
+    Newer,
+    /// Its caller asked.
+    Asked,
+    /// Its caller left the bus.
+    CallerGone,
+    /// Its time ran out.
+    TimedOut,
+}
+
+/// A flag that any holder can raise, once, and that the others see or wait for.
+#[derive(Debug, Clone)]
+pub struct Cancel(Arc<watch::Sender<Option<Reason>>>);
+
+impl Default for Cancel {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(None)))
+    }
+}
+
+impl Cancel {
+    /// Calls the request off. Only the first reason counts.
+    pub fn cancel(&self, reason: Reason) {
+        self.0.send_if_modified(|current| {
+            let first = current.is_none();
+            if first {
+                *current = Some(reason);
+            }
+            first
+        });
+    }
+
+    /// Why the request was called off, if it was.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        *self.0.borrow()
+    }
+
+    /// Whether the request was called off.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.reason().is_some()
+    }
+
+    /// Waits until the request is called off.
+    pub async fn cancelled(&self) -> Reason {
+        let mut receiver = self.0.subscribe();
+        let reason = receiver.wait_for(Option::is_some).await.ok().and_then(|reason| *reason);
+        // `self` holds a sender, so the wait can end with a reason only.
+        reason.unwrap_or(Reason::Asked)
+    }
+}
+
+/// One wish to have a picture described.
+#[derive(Debug)]
+pub struct Request {
+    /// Its number.
+    pub id: RequestId,
+    /// Who asks.
+    pub caller: Caller,
+    /// Where the picture comes from.
+    pub source: Box<dyn Source>,
+    /// How it is to be described.
+    pub options: Options,
+    /// When it has to be answered.
+    pub deadline: Instant,
+    /// Raised when nobody wants the answer any more.
+    pub cancel: Cancel,
+}
+
+impl Request {
+    /// A request that arrives now.
+    #[must_use]
+    pub fn new(caller: Caller, source: Box<dyn Source>, options: Options) -> Self {
+        let deadline = Instant::now() + options.timeout.min(MAXIMUM_TIMEOUT);
+        Self { id: RequestId::next(), caller, source, options, deadline, cancel: Cancel::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_never_given_twice() {
+        let first = RequestId::next();
+        assert!(RequestId::next() > first);
+    }
+
+    #[tokio::test]
+    async fn the_first_reason_stands() {
+        let cancel = Cancel::default();
+        assert!(!cancel.is_cancelled());
+        let other = cancel.clone();
+        other.cancel(Reason::Newer);
+        cancel.cancel(Reason::Asked);
+        assert_eq!(cancel.cancelled().await, Reason::Newer);
+    }
+}

@@ -1,0 +1,147 @@
+//! What is said aloud: utterances with an urgency, and voices that say them or say why they cannot.
+
+pub mod address;
+#[cfg(test)]
+pub(crate) mod fake;
+pub mod speech_dispatcher;
+pub mod ssip;
+
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::{sync::watch, time::timeout};
+
+/// How an utterance stands towards others that are being said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// The answer to what a person asked just now.
+    Asked,
+    /// Narration, which gives way by itself.
+    Ambient,
+    /// Something is wrong and has to be known.
+    Fault,
+}
+
+/// One thing to say, whole: it is never said in parts between which another speaker could come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Utterance {
+    /// The words.
+    pub text: String,
+    /// How it stands towards others.
+    pub urgency: Urgency,
+}
+
+/// Why something was not said. Each is one sentence that begins in lower case and has no full stop.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum VoiceError {
+    /// Nothing listens where speech-dispatcher should be.
+    #[error(
+        "speech-dispatcher does not answer at {address} ({reason}); install and start speech-dispatcher, or use --no-speech"
+    )]
+    NotReachable {
+        /// Where it was looked for.
+        address: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The address that the environment gives is not one.
+    #[error("SPEECHD_ADDRESS is {0:?}, which is neither unix_socket:PATH nor inet_socket:HOST:PORT")]
+    Address(String),
+    /// The connection ended while something was to be said.
+    #[error("speech-dispatcher closed the connection")]
+    Lost,
+    /// A reply did not come.
+    #[error("speech-dispatcher did not answer in time")]
+    Late,
+    /// A reply that no speech-dispatcher gives.
+    #[error("what answers is not speech-dispatcher: {0}")]
+    Malformed(String),
+    /// A command was refused.
+    #[error("speech-dispatcher refused to speak: {0}")]
+    Refused(String),
+    /// More is waiting to be said than is ever waited for.
+    #[error("too much is waiting to be said")]
+    Busy,
+    /// The task that speaks is gone.
+    #[error("the voice has ended")]
+    Ended,
+}
+
+/// How far an utterance has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Not yet with the synthesiser.
+    Waiting,
+    /// The synthesiser has it.
+    Accepted,
+    /// It was said to its end.
+    Finished,
+    /// It was stopped, or gave way.
+    Stopped,
+    /// It was not said, or not to its end.
+    Failed(VoiceError),
+}
+
+impl Progress {
+    fn is_end(&self) -> bool {
+        matches!(self, Self::Finished | Self::Stopped | Self::Failed(_))
+    }
+}
+
+/// Follows an utterance while it is said. Dropping it changes nothing about the saying.
+#[derive(Debug, Clone)]
+pub struct Speaking(watch::Receiver<Progress>);
+
+impl Speaking {
+    /// An utterance's follower, and what the voice reports to it through.
+    #[must_use]
+    pub fn new() -> (watch::Sender<Progress>, Self) {
+        let (sender, receiver) = watch::channel(Progress::Waiting);
+        (sender, Self(receiver))
+    }
+
+    /// Waits until the synthesiser has the utterance, at most `limit`.
+    pub async fn accepted(&mut self, limit: Duration) -> Result<(), VoiceError> {
+        self.wait(limit, |progress| *progress != Progress::Waiting).await.map(|_| ())
+    }
+
+    /// Waits until the utterance was said or stopped, at most `limit`. `true` when it was said to its end.
+    pub async fn ended(&mut self, limit: Duration) -> Result<bool, VoiceError> {
+        self.wait(limit, Progress::is_end).await.map(|progress| progress == Progress::Finished)
+    }
+
+    async fn wait(&mut self, limit: Duration, until: fn(&Progress) -> bool) -> Result<Progress, VoiceError> {
+        let progress = match timeout(limit, self.0.wait_for(until)).await {
+            Ok(Ok(progress)) => progress.clone(),
+            Ok(Err(_)) => return Err(VoiceError::Ended),
+            Err(_) => return Err(VoiceError::Late),
+        };
+        match progress {
+            Progress::Failed(error) => Err(error),
+            progress => Ok(progress),
+        }
+    }
+}
+
+/// Something that speaks. Neither method waits.
+pub trait Voice: Send + Sync {
+    /// Says an utterance.
+    fn say(&self, utterance: Utterance) -> Speaking;
+
+    /// Stops what this voice is saying and forgets what it was about to say.
+    fn stop(&self);
+}
+
+/// The voice of those who want none: all is said at once, and nothing is heard.
+#[derive(Debug, Default)]
+pub struct Silence;
+
+impl Voice for Silence {
+    fn say(&self, _utterance: Utterance) -> Speaking {
+        let (sender, speaking) = Speaking::new();
+        sender.send_replace(Progress::Finished);
+        speaking
+    }
+
+    fn stop(&self) {}
+}
