@@ -1,0 +1,37 @@
+//! The whole of Descry against real parts: what the tests in `tests/` are built from.
+//!
+//! The tests start the binaries `descry` and `descryd` as a person's session would, with a D-Bus daemon, a
+//! `pulseaudio` server and a speech-dispatcher of their own, and look at what comes out: text, exit codes, memory,
+//! and the sound itself. Nothing outside a fresh temporary folder is read or written, no sound card is needed, and
+//! everything that was started ends with the value that started it.
+//!
+//! | module | stands for |
+//! |---|---|
+//! | [`surroundings`] | what a child process sees: an environment without anything of the machine's own session |
+//! | [`process`] | a child process that cannot outlive its test |
+//! | [`sound_room`], [`recorder`], [`recording`] | a room with a loudspeaker, a voice and a microphone |
+//! | [`listener`], [`decoys`] | somebody who says which sentence was spoken |
+//! | [`private_bus`], [`caller`] | a session bus, and a program on it that asks for descriptions |
+//! | [`binaries`], [`command`] | the programs under test |
+//! | [`shipped`], [`odd_pictures`] | what is described |
+//!
+//! What must be installed is what `./run test` installs; the two variables that it sets are named in [`listener`]
+//! and [`shipped`]. A test of a part that is missing fails with a sentence that says so; none is skipped.
+//!
+//! The binaries must have been built before, in the same profile: `cargo build -p descry-daemon`, then
+//! `cargo test -p descry-tests`.
+
+pub mod binaries;
+pub mod caller;
+pub mod command;
+pub mod decoys;
+pub mod listener;
+pub mod odd_pictures;
+pub mod private_bus;
+pub mod process;
+pub mod recorder;
+pub mod recording;
+pub mod shipped;
+pub mod sound_room;
+pub mod surroundings;
+pub mod waiting;

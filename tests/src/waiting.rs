@@ -1,0 +1,33 @@
+//! Waiting for something to become true: by asking again, never for a fixed time, and never for ever.
+
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+
+/// How long anything may take on a slow machine with other work before a test gives up on it.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How often a condition is asked.
+const INTERVAL: Duration = Duration::from_millis(20);
+
+/// Asks until there is an answer; fails with `what` when [`PATIENCE`] has passed.
+pub fn wait_for<T>(what: &str, mut answer: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let begin = Instant::now();
+    loop {
+        if let Some(answer) = answer()? {
+            return Ok(answer);
+        }
+        if begin.elapsed() > PATIENCE {
+            bail!("waited {} s in vain for {what}", PATIENCE.as_secs());
+        }
+        sleep(INTERVAL);
+    }
+}
+
+/// Asks until the answer is yes; fails with `what` when [`PATIENCE`] has passed.
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> Result<bool>) -> Result<()> {
+    wait_for(what, || Ok(condition()?.then_some(())))
+}
