@@ -26,7 +26,7 @@ pub struct EvaluateArguments {
     /// The bundle's folder, int8 or float32
     #[arg(long, value_name = "DIR")]
     pub bundle: PathBuf,
-    /// The data set's folder: images/, captions.token.txt and <NAME>Images.txt
+    /// The data set's folder: images/, captions.token.txt and `<NAME>Images.txt`
     #[arg(long, value_name = "DIR")]
     pub dataset: PathBuf,
     /// The split, such as dev

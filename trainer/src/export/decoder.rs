@@ -14,8 +14,8 @@ use crate::onnx::{Dimension, Element, Graph, int_attribute, ints_attribute, mess
 
 const ROWS: Dimension = Dimension::Named("rows");
 
-/// Writes the decoder: inputs `token` i64 [rows], `features` and `keys` as the encoder gives them, `hidden` and `cell`
-/// [rows, hidden size]; outputs `logits` [rows, vocabulary], `next_hidden`, `next_cell` and `attention` [rows, places].
+/// Writes the decoder: inputs `token` i64 `[rows]`, `features` and `keys` as the encoder gives them, `hidden` and `cell`
+/// `[rows, hidden size]`; outputs `logits` `[rows, vocabulary]`, `next_hidden`, `next_cell` and `attention` `[rows, places]`.
 pub fn decoder(weights: &Weights, sizes: &Sizes) -> Result<ModelProto, WeightsError> {
     let &Sizes { places, feature, attention, hidden, vocabulary, .. } = sizes;
     let mut graph = Graph::new("decoder");
