@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
@@ -12,7 +13,7 @@ use tch::Tensor;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Progress {
-    /// 0: frozen encoder; 1: fine-tuning; 2: done.
+    /// 0: frozen encoder; 1: fine-tuning; 2: self-critical; 3: done.
     pub stage: usize,
     /// Whole epochs of the stage that are done.
     pub epoch: usize,
@@ -42,6 +43,16 @@ pub fn read_tensors(path: &Path) -> Result<BTreeMap<String, Tensor>> {
     let tensors = Tensor::read_safetensors(path)
         .with_context(|| format!("cannot read the tensors of {}", path.display()))?;
     Ok(tensors.into_iter().collect())
+}
+
+/// Arrays by name as tensors on the CPU.
+pub fn tensors_of(arrays: &BTreeMap<String, ArrayD<f32>>) -> Result<BTreeMap<String, Tensor>> {
+    let tensor = |(name, array): (&String, &ArrayD<f32>)| {
+        let values = array.as_slice().with_context(|| format!("{name} does not lie in one piece"))?;
+        let shape: Vec<i64> = array.shape().iter().map(|length| *length as i64).collect();
+        Ok((name.clone(), Tensor::from_slice(values).view(shape.as_slice())))
+    };
+    arrays.iter().map(tensor).collect()
 }
 
 /// Writes a text file.

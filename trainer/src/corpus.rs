@@ -46,6 +46,13 @@ pub fn training_captions(experiment: &Experiment, datasets: &Path) -> Result<Vec
     Ok(captions)
 }
 
+/// The training captions of each data set of an experiment, by picture, as words: the references of a caption's score.
+pub fn training_references(experiment: &Experiment, datasets: &Path) -> Result<Vec<Vec<Vec<Vec<String>>>>> {
+    let captions =
+        |choice| Ok(tokenised(choice, datasets, "train")?.into_iter().map(|(_, captions)| captions));
+    experiment.datasets.iter().map(|choice| captions(choice).map(Iterator::collect)).collect()
+}
+
 impl Corpus {
     /// Reads the data sets of `experiment` in the folder `datasets`.
     pub fn open(experiment: &Experiment, datasets: &Path, vocabulary: &Vocabulary) -> Result<Self> {

@@ -27,6 +27,9 @@ pub struct Experiment {
     pub frozen: Stage,
     /// Then every layer learns, at a low rate.
     pub fine_tune: Stage,
+    /// Last, where it is there, the decoder alone learns to score well, from features of the final encoder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_critical: Option<SelfCritical>,
     /// Decay of the moving average of the weights, per step; the average is what is measured and kept. 0 keeps none.
     pub average_decay: f64,
     /// A stage ends early after this many epochs without a better dev score.
@@ -97,6 +100,18 @@ pub struct Stage {
     pub augmentation: Augmentation,
 }
 
+/// The stage that learns from the score of whole captions (Rennie et al. 2017, "Self-critical Sequence Training").
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SelfCritical {
+    /// Captions that are drawn for each picture, each judged against the others (Luo 2020); at least 2.
+    pub samples: usize,
+    /// Dropout of the features while captions are drawn and learnt from; the other dropouts are off.
+    pub feature_dropout: f64,
+    /// Epochs and rates; the encoder's rate is 0.
+    pub stage: Stage,
+}
+
 /// How a training picture is varied.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -125,19 +140,33 @@ impl Experiment {
         Ok(toml::to_string(self)?)
     }
 
+    /// Every stage that the experiment has.
+    fn stages(&self) -> impl Iterator<Item = &Stage> {
+        let last = self.self_critical.as_ref().map(|last| &last.stage);
+        [&self.frozen, &self.fine_tune].into_iter().chain(last)
+    }
+
     fn check(&self) -> Result<(), ExperimentError> {
         let sizes = &self.decoder;
         let positive = [sizes.feature_size, sizes.embedding_size, sizes.hidden_size, sizes.attention_size]
             .iter()
             .all(|size| *size > 0);
         let regularisation = &self.regularisation;
+        let last = self.self_critical.as_ref();
         let shares = [
             regularisation.label_smoothing,
             regularisation.feature_dropout,
             regularisation.embedding_dropout,
             regularisation.output_dropout,
             self.average_decay,
+            last.map_or(0.0, |last| last.feature_dropout),
         ];
+        let is_sound = |augmentation: &Augmentation| {
+            (0.0..=1.0).contains(&augmentation.flip)
+                && augmentation.minimum_area > 0.05
+                && augmentation.minimum_area <= 1.0
+                && (0.0..1.0).contains(&augmentation.colour)
+        };
         let rules = [
             (!self.datasets.is_empty(), "`datasets` names no data set"),
             (
@@ -155,22 +184,15 @@ impl Experiment {
                 shares.iter().all(|share| (0.0..1.0).contains(share)),
                 "shares, dropouts and decays lie in 0..1",
             ),
+            (self.stages().all(|stage| stage.batch_pictures > 0), "`batch_pictures` must be at least 1"),
             (
-                [&self.frozen, &self.fine_tune].iter().all(|stage| stage.batch_pictures > 0),
-                "`batch_pictures` must be at least 1",
+                self.frozen.encoder_learning_rate == 0.0
+                    && last.is_none_or(|last| last.stage.encoder_learning_rate == 0.0),
+                "the frozen and the self-critical stage have an `encoder_learning_rate` of 0",
             ),
+            (last.is_none_or(|last| last.samples >= 2), "`samples` must be at least 2"),
             (
-                self.frozen.encoder_learning_rate == 0.0,
-                "the frozen stage has an `encoder_learning_rate` of 0",
-            ),
-            (
-                [&self.frozen, &self.fine_tune].iter().all(|stage| {
-                    let augmentation = &stage.augmentation;
-                    (0.0..=1.0).contains(&augmentation.flip)
-                        && augmentation.minimum_area > 0.05
-                        && augmentation.minimum_area <= 1.0
-                        && (0.0..1.0).contains(&augmentation.colour)
-                }),
+                self.stages().all(|stage| is_sound(&stage.augmentation)),
                 "`flip` lies in 0..=1, `minimum_area` above 0.05 and up to 1, `colour` in 0..1",
             ),
         ];

@@ -14,6 +14,7 @@ pub mod encoder;
 pub mod evaluate;
 pub mod experiment;
 pub mod export;
+pub mod import;
 pub mod metrics;
 #[cfg(feature = "torch")]
 pub mod model;

@@ -75,7 +75,7 @@ pub fn score(candidates: &[Vec<String>], references: &[Vec<Vec<String>>]) -> Res
 }
 
 /// The arithmetic mean; 0 of nothing.
-fn mean(values: &[f64]) -> f64 {
+pub(crate) fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
 }
 

@@ -1,5 +1,6 @@
 //! Encoder and decoder together, with the weights that both live in.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
@@ -51,6 +52,21 @@ impl Model {
         }
         let wanted = variables.keys().filter(|name| name.starts_with("encoder.")).count();
         ensure!(loaded == wanted, "{}: holds {loaded} of the encoder's {wanted} tensors", path.display());
+        Ok(())
+    }
+
+    /// Puts weights into the whole model: one tensor for each of its weights, under its name.
+    pub fn load_all(&mut self, tensors: &BTreeMap<String, Tensor>) -> Result<()> {
+        for (name, mut variable) in self.weights.variables() {
+            let tensor = tensors.get(&name).with_context(|| format!("there is no weight {name:?}"))?;
+            ensure!(
+                variable.size() == tensor.size(),
+                "the weight {name:?} has the shape {:?}, the experiment's model wants {:?}",
+                tensor.size(),
+                variable.size()
+            );
+            tch::no_grad(|| variable.copy_(tensor));
+        }
         Ok(())
     }
 

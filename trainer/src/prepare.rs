@@ -1,16 +1,17 @@
-//! `prepare`: a run's folder with its experiment, its vocabulary, and the features of every picture from the encoder as
-//! it came, so that the frozen stage computes none of them again.
+//! `prepare`: a run's folder with its experiment, its vocabulary, the weights that it starts from, and the features of
+//! every picture from the encoder as it came, so that the frozen stage computes none of them again.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
-use descry_models::Vocabulary;
+use descry_models::{Bundle, TokenId, Vocabulary};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::checkpoint;
 use crate::corpus::{self, Corpus};
 use crate::experiment::Experiment;
+use crate::import;
 use crate::model::Model;
 use crate::progress;
 use crate::train::batch::Example;
@@ -29,9 +30,12 @@ pub struct PrepareArguments {
     /// The folder that holds the experiment's data sets
     #[arg(long)]
     pub datasets: PathBuf,
-    /// Pretrained weights of the encoder (safetensors)
-    #[arg(long)]
-    pub weights: PathBuf,
+    /// Pretrained weights of the encoder (safetensors); the decoder starts from random ones
+    #[arg(long, required_unless_present = "bundle")]
+    pub weights: Option<PathBuf>,
+    /// A bundle to learn on from: its vocabulary and all of its weights
+    #[arg(long, conflicts_with = "weights")]
+    pub bundle: Option<PathBuf>,
     /// The run's folder, made when it is missing
     #[arg(long)]
     pub run: PathBuf,
@@ -43,8 +47,12 @@ pub mod files {
     pub const EXPERIMENT: &str = "experiment.toml";
     /// One word a line.
     pub const VOCABULARY: &str = "vocabulary.txt";
+    /// All weights before the first step.
+    pub const START: &str = "start.safetensors";
     /// Features of all pictures, `train` and `dev.NAME`: float16 `[pictures, 49, 1280]`.
     pub const FEATURES: &str = "features.safetensors";
+    /// The same, of the encoder that was fine-tuned: what the self-critical stage learns from.
+    pub const FINAL_FEATURES: &str = "final-features.safetensors";
     /// The best weights by dev score.
     pub const BEST: &str = "best.safetensors";
     /// Where the run stands.
@@ -56,28 +64,55 @@ pub mod files {
 /// Runs the command.
 pub fn run(arguments: &PrepareArguments) -> Result<()> {
     let experiment = Experiment::open(&arguments.experiment)?;
+    let bundle = arguments.bundle.as_deref().map(Bundle::open).transpose()?;
     std::fs::create_dir_all(&arguments.run)
         .with_context(|| format!("cannot make the run's folder {}", arguments.run.display()))?;
-    let captions = corpus::training_captions(&experiment, &arguments.datasets)?;
-    let built = vocabulary::build(&captions, experiment.minimum_count);
-    eprintln!("{built}");
-    checkpoint::write_text(&arguments.run.join(files::VOCABULARY), &built.text())?;
+    let words = match &bundle {
+        Some(bundle) => vocabulary_of(bundle),
+        None => {
+            let captions = corpus::training_captions(&experiment, &arguments.datasets)?;
+            let built = vocabulary::build(&captions, experiment.minimum_count);
+            eprintln!("{built}");
+            built.text()
+        }
+    };
+    checkpoint::write_text(&arguments.run.join(files::VOCABULARY), &words)?;
     checkpoint::write_text(&arguments.run.join(files::EXPERIMENT), &experiment.to_toml()?)?;
     let vocabulary = open_vocabulary(&arguments.run)?;
     let corpus = Corpus::open(&experiment, &arguments.datasets, &vocabulary)?;
 
     tch::manual_seed(experiment.seed as i64);
     let mut model = Model::new(Device::cuda_if_available(), vocabulary.len() as i64, experiment.decoder);
-    model.load_encoder(&arguments.weights)?;
-    let mut tensors =
-        vec![("train".to_owned(), features(&model, &corpus.train, "train")?.to_kind(Kind::Half))];
-    for dev in &corpus.dev {
-        tensors.push((
-            format!("dev.{}", dev.name),
-            features(&model, &dev.examples, &dev.name)?.to_kind(Kind::Half),
-        ));
+    match (&bundle, &arguments.weights) {
+        (Some(bundle), _) => model.load_all(&checkpoint::tensors_of(&import::weights(bundle)?)?)?,
+        (None, Some(weights)) => model.load_encoder(weights)?,
+        (None, None) => bail!("name the weights to start from: --weights or --bundle"),
     }
+    let start: Vec<_> = model.weights.variables().into_iter().collect();
+    checkpoint::write_tensors(&arguments.run.join(files::START), &start)?;
+    if experiment.frozen.epochs == 0 {
+        return Ok(());
+    }
+    let tensors = cached(&corpus, |examples, what| features(&model, examples, what))?;
     checkpoint::write_tensors(&arguments.run.join(files::FEATURES), &tensors)
+}
+
+/// Features of every picture of a corpus, under the names of [`files::FEATURES`].
+pub fn cached(
+    corpus: &Corpus,
+    mut features: impl FnMut(&[Example], &str) -> Result<Tensor>,
+) -> Result<Vec<(String, Tensor)>> {
+    let mut tensors = vec![("train".to_owned(), features(&corpus.train, "train")?)];
+    for dev in &corpus.dev {
+        tensors.push((format!("dev.{}", dev.name), features(&dev.examples, &dev.name)?));
+    }
+    Ok(tensors)
+}
+
+/// The text of a bundle's vocabulary: word for word, so that its tokens keep their numbers.
+fn vocabulary_of(bundle: &Bundle) -> String {
+    let words = (0u32..).map_while(|token| bundle.vocabulary().word(TokenId(token)));
+    words.fold(String::new(), |text, word| text + word + "\n")
 }
 
 /// The vocabulary of a prepared run.
@@ -88,7 +123,7 @@ pub fn open_vocabulary(run: &Path) -> Result<Vocabulary> {
     Vocabulary::from_text(&text).with_context(|| format!("{} is not a vocabulary", path.display()))
 }
 
-/// Features of `examples` in their order, `[pictures, 49, 1280]` on the CPU.
+/// Features of `examples` in their order, float16 `[pictures, 49, 1280]` on the CPU.
 pub fn features(model: &Model, examples: &[Example], what: &str) -> Result<Tensor> {
     ensure!(!examples.is_empty(), "{what} has no pictures");
     let batches: Vec<Vec<usize>> =

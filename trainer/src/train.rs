@@ -1,27 +1,34 @@
-//! `train`: cross-entropy, first over cached features with the encoder frozen, then through every layer; the best
-//! weights by dev CIDEr are kept, and a run that was stopped goes on where it was.
+//! `train`: cross-entropy, first over cached features with the encoder frozen, then through every layer; then, where the
+//! experiment asks for it, the captions' own scores. The best weights by dev CIDEr are kept, and a run that was stopped
+//! goes on where it was.
 
 pub mod augment;
 mod average;
 pub mod batch;
+mod cache;
+mod features;
 pub mod loader;
 mod measure;
+mod meter;
 mod optimiser;
 mod schedule;
+mod self_critical;
 mod state;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use descry_models::Vocabulary;
-use indicatif::ProgressBar;
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Device, Tensor};
 
 use self::average::Average;
 use self::batch::seed_of;
+use self::cache::Cache;
+use self::meter::{Loss, Meter};
 use self::optimiser::AdamW;
+use self::self_critical::SelfCritic;
 use self::state::{Log, Record, State};
 use crate::checkpoint::{self, Progress};
 use crate::corpus::Corpus;
@@ -44,9 +51,10 @@ pub struct TrainArguments {
     /// The folder that holds the experiment's data sets
     #[arg(long)]
     pub datasets: PathBuf,
-    /// Pretrained weights of the encoder (safetensors)
+    /// Let the self-critical stage learn from the features that this bundle's encoder gives, as a device computes them.
+    /// Quantise a bundle of the stage before for it; without one, features come from the float encoder
     #[arg(long)]
-    pub weights: PathBuf,
+    pub encoder_bundle: Option<PathBuf>,
     /// Save and end after this many steps; the same command goes on from there
     #[arg(long)]
     pub stop_after_steps: Option<usize>,
@@ -59,10 +67,11 @@ pub fn run(arguments: &TrainArguments) -> Result<()> {
     let corpus = Corpus::open(&experiment, &arguments.datasets, &vocabulary)?;
     tch::manual_seed(experiment.seed as i64);
     let mut model = Model::new(Device::cuda_if_available(), vocabulary.len() as i64, experiment.decoder);
-    model.load_encoder(&arguments.weights)?;
+    model.load_all(&checkpoint::read_tensors(&arguments.run.join(files::START))?)?;
     let mut training = Training {
         state: State::open(&arguments.run)?,
         log: Log::open(&arguments.run.join(files::LOG))?,
+        arguments,
         run: &arguments.run,
         experiment: &experiment,
         vocabulary: &vocabulary,
@@ -70,7 +79,16 @@ pub fn run(arguments: &TrainArguments) -> Result<()> {
         model: &model,
         steps_left: arguments.stop_after_steps.unwrap_or(usize::MAX),
     };
-    let finished = training.stage(0, &experiment.frozen)? && training.stage(1, &experiment.fine_tune)?;
+    let finished = training.stage(0, &experiment.frozen, Objective::CrossEntropy)?
+        && training.stage(1, &experiment.fine_tune, Objective::CrossEntropy)?
+        && match &experiment.self_critical {
+            None => true,
+            Some(last) if training.state.progress.stage > 2 || last.stage.epochs == 0 => true,
+            Some(last) => {
+                let critic = SelfCritic::new(last, &experiment, &arguments.datasets, &vocabulary)?;
+                training.stage(2, &last.stage, Objective::SelfCritical(critic))?
+            }
+        };
     let best = arguments.run.join(files::BEST);
     if finished {
         eprintln!("Best dev CIDEr {:.1}, in {}", training.state.progress.best, best.display());
@@ -80,8 +98,23 @@ pub fn run(arguments: &TrainArguments) -> Result<()> {
     Ok(())
 }
 
+/// What a stage makes small.
+enum Objective {
+    /// The surprise at the written captions.
+    CrossEntropy,
+    /// The chance of captions that score below others of the same picture.
+    SelfCritical(SelfCritic),
+}
+
+impl Objective {
+    fn is_self_critical(&self) -> bool {
+        matches!(self, Self::SelfCritical(_))
+    }
+}
+
 /// What a run holds while it learns.
 struct Training<'run> {
+    arguments: &'run TrainArguments,
     run: &'run Path,
     experiment: &'run Experiment,
     vocabulary: &'run Vocabulary,
@@ -94,7 +127,7 @@ struct Training<'run> {
 
 impl Training<'_> {
     /// One stage, from where the run stands to its last epoch or to the end of patience. False: told to stop before.
-    fn stage(&mut self, number: usize, stage: &Stage) -> Result<bool> {
+    fn stage(&mut self, number: usize, stage: &Stage, objective: Objective) -> Result<bool> {
         if self.state.progress.stage > number {
             return Ok(true);
         }
@@ -107,11 +140,14 @@ impl Training<'_> {
         }
         let mut average = Average::new(&self.model.weights, self.experiment.average_decay);
         self.state.restore(self.model, &mut optimiser, &mut average)?;
-        let cache = if stage.encoder_learning_rate == 0.0 { Some(self.cache()?) } else { None };
+        let cache = match stage.encoder_learning_rate {
+            0.0 if stage.epochs > 0 => Some(self.cache(&objective)?),
+            _ => None,
+        };
         while self.state.progress.epoch < stage.epochs
             && self.state.progress.epochs_since_best <= self.experiment.patience
         {
-            if !self.epoch(number, stage, &mut optimiser, &mut average, cache.as_ref())? {
+            if !self.epoch((number, &objective), stage, &mut optimiser, &mut average, cache.as_ref())? {
                 self.state.save(self.model, &optimiser, &average)?;
                 return Ok(false);
             }
@@ -156,7 +192,7 @@ impl Training<'_> {
     /// One pass over the training pictures, or what is left of it. False: told to stop before its end.
     fn epoch(
         &mut self,
-        number: usize,
+        (number, objective): (usize, &Objective),
         stage: &Stage,
         optimiser: &mut AdamW,
         average: &mut Average,
@@ -197,14 +233,19 @@ impl Training<'_> {
                 }
                 (None, None) => unreachable!("a stage reads the cache or the pictures"),
             };
-            let loss = self.loss(batch, &features, seed_of(seed, [3, step as u64, 0]))?;
-            optimiser.step(&loss.0, rate * stage.learning_rate, rate * stage.encoder_learning_rate);
+            let seed = seed_of(seed, [3, step as u64, 0]);
+            let loss = match objective {
+                Objective::CrossEntropy => self.loss(batch, &features, seed)?,
+                Objective::SelfCritical(critic) => critic.loss(self.model, self.corpus, batch, &features)?,
+            };
+            optimiser.step(&loss.value, rate * stage.learning_rate, rate * stage.encoder_learning_rate);
             average.update(&self.model.weights);
-            meter.add(&loss.1, batch.len());
+            meter.add(&loss, batch.len());
             self.state.progress.step = step + 1;
-            report(&bar, batch.len(), &meter);
+            meter.show(&bar, batch.len(), objective);
             if (step + 1) % LOG_STEPS == 0 {
-                self.log.write(&meter.record(number, epoch + 1, step + 1, rate * stage.learning_rate))?;
+                let rate = rate * stage.learning_rate;
+                self.log.write(&meter.record((number, objective), epoch + 1, step + 1, rate))?;
                 meter = Meter::start();
             }
             if since.elapsed() > CHECKPOINT {
@@ -216,8 +257,8 @@ impl Training<'_> {
         Ok(true)
     }
 
-    /// What a step minimises, and its cross-entropy in nats a word.
-    fn loss(&self, batch: &[usize], features: &Tensor, seed: u64) -> Result<(Tensor, Tensor)> {
+    /// The cross-entropy of some of the written captions.
+    fn loss(&self, batch: &[usize], features: &Tensor, seed: u64) -> Result<Loss> {
         let examples: Vec<_> = batch.iter().filter_map(|index| self.corpus.train.get(*index)).collect();
         let special = self.vocabulary.special();
         let [start, end, pad] = [special.start, special.end, special.pad].map(|token| i64::from(token.0));
@@ -226,82 +267,36 @@ impl Training<'_> {
         let regularisation = &self.experiment.regularisation;
         let context =
             self.model.decoder.context(features, regularisation.feature_dropout, true).rows(&rows.pictures);
-        Ok(self.model.decoder.loss(&context, &rows.inputs, &rows.targets, &rows.lengths, regularisation))
+        let (value, nats) =
+            self.model.decoder.loss(&context, &rows.inputs, &rows.targets, &rows.lengths, regularisation);
+        Ok(Loss { value, nats, reward: None })
     }
 
-    fn cache(&self) -> Result<Cache> {
-        let path = self.run.join(files::FEATURES);
-        let mut tensors = checkpoint::read_tensors(&path)?;
-        let train = tensors.remove("train").with_context(|| format!("{} has no `train`", path.display()))?;
-        ensure!(
-            train.size().first() == Some(&(self.corpus.train.len() as i64)),
-            "{} was made from other pictures: prepare the run again",
-            path.display()
-        );
-        Ok(Cache { train, dev: tensors, device: self.model.weights.device() })
-    }
-}
-
-/// Features of the frozen encoder, as `prepare` left them.
-pub struct Cache {
-    train: Tensor,
-    dev: std::collections::BTreeMap<String, Tensor>,
-    device: Device,
-}
-
-impl Cache {
-    fn train(&self, batch: &[usize]) -> Tensor {
-        let indices: Vec<i64> = batch.iter().map(|index| *index as i64).collect();
-        self.train.index_select(0, &Tensor::from_slice(&indices)).to_kind(Kind::Float).to_device(self.device)
-    }
-
-    /// `[pictures, 49, 1280]`, float16, on the CPU.
-    fn dev(&self, name: &str) -> Option<&Tensor> {
-        self.dev.get(&format!("dev.{name}"))
-    }
-}
-
-/// Cross-entropy and throughput since it was started.
-struct Meter {
-    started: Instant,
-    nats: f64,
-    steps: usize,
-    pictures: usize,
-}
-
-impl Meter {
-    fn start() -> Self {
-        Self { started: Instant::now(), nats: 0.0, steps: 0, pictures: 0 }
-    }
-
-    fn add(&mut self, nats: &Tensor, pictures: usize) {
-        self.nats += no_grad(|| nats.double_value(&[]));
-        self.steps += 1;
-        self.pictures += pictures;
-    }
-
-    fn record(&self, stage: usize, epoch: usize, step: usize, rate: f64) -> Record {
-        Record::Steps {
-            stage,
-            epoch,
-            step,
-            nats: self.nats / self.steps.max(1) as f64,
-            learning_rate: rate,
-            pictures_per_second: self.pictures as f64 / self.started.elapsed().as_secs_f64(),
+    /// The features of the encoder as it stands, computed once for each stage that needs them.
+    fn cache(&self, objective: &Objective) -> Result<Cache> {
+        let path =
+            self.run.join(if objective.is_self_critical() { files::FINAL_FEATURES } else { files::FEATURES });
+        if objective.is_self_critical() && !path.exists() {
+            let tensors = match &self.arguments.encoder_bundle {
+                Some(bundle) => {
+                    let workshop = self.run.join("final-encoder");
+                    features::of_bundle(bundle, self.corpus, &workshop)?
+                }
+                None => prepare::cached(self.corpus, |examples, what| {
+                    prepare::features(self.model, examples, what)
+                })?,
+            };
+            checkpoint::write_tensors(&path, &tensors)?;
         }
+        Cache::open(&path, self.corpus.train.len(), self.model.weights.device())
     }
-}
-
-fn report(bar: &ProgressBar, pictures: usize, meter: &Meter) {
-    bar.inc(pictures as u64);
-    let message = bar.message();
-    let title = message.split(" (").next().unwrap_or_default();
-    bar.set_message(format!("{title} ({:.2} nats a word)", meter.nats / meter.steps.max(1) as f64));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tch::Kind;
+
     use crate::experiment::{DecoderSizes, Regularisation};
 
     /// Two pictures, a caption each: what the training step does ends in the greedy search saying them.

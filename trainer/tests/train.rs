@@ -1,9 +1,10 @@
-//! A whole small run on libtorch: prepared, trained, stopped and resumed: it goes on exactly.
+//! A whole small run on libtorch: prepared, trained, stopped and resumed: it goes on exactly, from a bundle too.
 #![cfg(feature = "torch")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use descry_trainer::export::{ExportArguments, export};
 use descry_trainer::model::Model;
 use descry_trainer::prepare::{self, PrepareArguments, files};
 use descry_trainer::train::{self, TrainArguments};
@@ -22,6 +23,7 @@ decoder = { feature_size = 16, embedding_size = 12, hidden_size = 16, attention_
 regularisation = { label_smoothing = 0.05, feature_dropout = 0.1, embedding_dropout = 0.1, output_dropout = 0.1, attention = 0.05, weight_decay = 0.01, gradient_norm = 1.0 }
 frozen = { epochs = 2, batch_pictures = 4, warmup_steps = 1, learning_rate = 1e-2, encoder_learning_rate = 0.0, augmentation = { flip = 0.0, minimum_area = 1.0, colour = 0.0 } }
 fine_tune = { epochs = 2, batch_pictures = 3, warmup_steps = 1, learning_rate = 5e-3, encoder_learning_rate = 1e-5, augmentation = { flip = 0.5, minimum_area = 0.7, colour = 0.1 } }
+self_critical = { samples = 3, feature_dropout = 0.1, stage = { epochs = 2, batch_pictures = 3, warmup_steps = 1, learning_rate = 1e-3, encoder_learning_rate = 0.0, augmentation = { flip = 0.0, minimum_area = 1.0, colour = 0.0 } } }
 "#;
 
 /// A data set of plain red and blue pictures, an experiment, and random weights of the encoder.
@@ -54,12 +56,12 @@ fn workshop(folder: &Path) -> (PrepareArguments, TrainArguments) {
     let weights = folder.join("encoder.safetensors");
     checkpoint::write_tensors(&weights, &encoder).expect("weights");
     let (datasets, run) = (folder.join("sets"), folder.join("run"));
-    let train = training(&run, &datasets, &weights, None);
-    (PrepareArguments { experiment, datasets, weights, run }, train)
+    let train = training(&run, &datasets, None);
+    (PrepareArguments { experiment, datasets, weights: Some(weights), bundle: None, run }, train)
 }
 
-fn training(run: &Path, datasets: &Path, weights: &Path, stop_after_steps: Option<usize>) -> TrainArguments {
-    TrainArguments { run: run.into(), datasets: datasets.into(), weights: weights.into(), stop_after_steps }
+fn training(run: &Path, datasets: &Path, stop_after_steps: Option<usize>) -> TrainArguments {
+    TrainArguments { run: run.into(), datasets: datasets.into(), encoder_bundle: None, stop_after_steps }
 }
 
 fn copied(from: &Path, to: PathBuf) -> PathBuf {
@@ -88,16 +90,66 @@ fn a_run_goes_on_exactly_where_it_was_stopped() {
     train::run(&train).expect("trained");
     let whole = checkpoint::read_tensors(&train.run.join(files::BEST)).expect("weights");
 
-    // In the middle of a frozen epoch, then in the middle of a fine-tuning one.
-    for steps in [Some(1), Some(4), None] {
-        train::run(&training(&stopped, &train.datasets, &train.weights, steps)).expect("trained");
+    // In the middle of a frozen epoch, of a fine-tuning one, and of a self-critical one.
+    for steps in [Some(1), Some(4), Some(4), None] {
+        train::run(&training(&stopped, &train.datasets, steps)).expect("trained");
     }
     let resumed = checkpoint::read_tensors(&stopped.join(files::BEST)).expect("weights");
     assert_eq!(history(&train.run), history(&stopped));
-    assert_eq!(history(&train.run).len(), 4);
+    assert_eq!(history(&train.run).len(), 6);
     assert_eq!(whole.len(), resumed.len());
     for (name, tensor) in &whole {
         assert!(tensor.equal(&resumed[name]), "{name} differs after a stop");
+    }
+}
+
+/// A run that starts from a bundle has its words and its weights; and the features of a bundle's encoder, by an engine,
+/// are those of the trained module.
+#[test]
+fn a_bundle_learns_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (prepare, train) = workshop(folder.path());
+    prepare::run(&prepare).expect("prepared");
+    train::run(&train).expect("trained");
+    let bundle = folder.path().join("bundle");
+    export(&ExportArguments {
+        run: train.run.clone(),
+        bundle: bundle.clone(),
+        name: None,
+        description: "A test.".to_owned(),
+        licence: "MIT".to_owned(),
+        weights: "random".to_owned(),
+        beam_width: 1,
+        length_penalty: 0.0,
+        repetition_guard: false,
+    })
+    .expect("exported");
+
+    let experiment = folder.path().join("self-critical.toml");
+    let skipped = EXPERIMENT.replace("frozen = { epochs = 2", "frozen = { epochs = 0");
+    let skipped = skipped.replace("fine_tune = { epochs = 2", "fine_tune = { epochs = 0");
+    fs::write(&experiment, skipped).expect("an experiment");
+    let run = folder.path().join("second");
+    let second =
+        PrepareArguments { experiment, weights: None, bundle: Some(bundle.clone()), run: run.clone(), ..prepare };
+    prepare::run(&second).expect("prepared");
+    let best = checkpoint::read_tensors(&train.run.join(files::BEST)).expect("weights");
+    let start = checkpoint::read_tensors(&run.join(files::START)).expect("weights");
+    assert_eq!(best.len(), start.len());
+    for (name, tensor) in &best {
+        assert!(tensor.equal(&start[name]), "{name} differs");
+    }
+
+    let other = copied(&run, folder.path().join("other"));
+    train::run(&training(&run, &train.datasets, None)).expect("trained");
+    let from_engine = training(&other, &train.datasets, None);
+    train::run(&TrainArguments { encoder_bundle: Some(bundle), ..from_engine }).expect("trained");
+    assert_eq!(history(&run).len(), 2);
+    let [module, engine] = [&run, &other]
+        .map(|run| checkpoint::read_tensors(&run.join(files::FINAL_FEATURES)).expect("features"));
+    for name in ["train", "dev.small"] {
+        let distance = (&module[name] - &engine[name]).abs().max().double_value(&[]);
+        assert!(distance < 0.01, "{name}: {distance}");
     }
 }
 
@@ -105,11 +157,12 @@ fn a_run_goes_on_exactly_where_it_was_stopped() {
 fn weights_of_another_network_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut prepare, _) = workshop(folder.path());
-    checkpoint::write_tensors(&prepare.weights, &[("stem.weight".to_owned(), Tensor::from(1.0f32))])
+    let weights = prepare.weights.clone().expect("a file");
+    checkpoint::write_tensors(&weights, &[("stem.weight".to_owned(), Tensor::from(1.0f32))])
         .expect("weights");
     let refused = format!("{:#}", prepare::run(&prepare).expect_err("a scalar is no stem"));
     assert!(refused.contains("stem.weight"), "{refused}");
-    prepare.weights = folder.path().join("missing.safetensors");
+    prepare.weights = Some(folder.path().join("missing.safetensors"));
     let refused = format!("{:#}", prepare::run(&prepare).expect_err("no file"));
     assert!(refused.contains("missing.safetensors"), "{refused}");
 }

@@ -61,6 +61,19 @@ impl Context {
     }
 }
 
+/// What was thought of each word of given captions: first of every caption's first word, then of the second, and so on.
+#[derive(Debug)]
+pub struct Forced {
+    /// `[words, vocabulary]`, before any softmax.
+    pub logits: Tensor,
+    /// `[words]`: the word that was given.
+    pub wanted: Tensor,
+    /// `[words]`: the row of the caption that it belongs to.
+    pub rows: Tensor,
+    /// `[rows, places]`: how much each place was looked at in all; rows in no order that matters.
+    pub looked: Tensor,
+}
+
 /// What one step of the LSTM gives.
 struct Moment {
     hidden: Tensor,
@@ -135,18 +148,49 @@ impl Attend {
         lengths: &[i64],
         regularisation: &Regularisation,
     ) -> (Tensor, Tensor) {
+        let dropout = (regularisation.embedding_dropout, regularisation.output_dropout);
+        let Forced { logits, wanted, looked, .. } = self.forced(context, inputs, targets, lengths, dropout);
+        let none = None::<Tensor>;
+        let smoothed = logits.cross_entropy_loss(
+            &wanted,
+            none.as_ref(),
+            tch::Reduction::Mean,
+            -100,
+            regularisation.label_smoothing,
+        );
+        let plain = tch::no_grad(|| {
+            logits.cross_entropy_loss(&wanted, none.as_ref(), tch::Reduction::Mean, -100, 0.0)
+        });
+        let unevenness = (looked - 1.0).square().mean(Kind::Float);
+        (smoothed + unevenness * regularisation.attention, plain)
+    }
+
+    /// Says given captions, word for word, and gives what was thought of each word.
+    ///
+    /// `inputs`, `targets` and `lengths` as for [`Attend::loss`]; `dropout` is that of the words' vectors and that before
+    /// the logits.
+    #[must_use]
+    pub fn forced(
+        &self,
+        context: &Context,
+        inputs: &Tensor,
+        targets: &Tensor,
+        lengths: &[i64],
+        (embedding_dropout, output_dropout): (f64, f64),
+    ) -> Forced {
         let words = inputs.size()[1];
         let embedded = self
             .embedding
             .index_select(0, &inputs.flatten(0, 1))
-            .dropout(regularisation.embedding_dropout, true)
+            .dropout(embedding_dropout, true)
             .matmul(&self.input_weight_of_words().tr())
             + &self.bias;
         let embedded = embedded.view([inputs.size()[0], words, 4 * self.sizes.hidden_size]);
         let mut current = context.narrow(lengths.len() as i64);
         let (mut hidden, mut cell) = (current.hidden.shallow_clone(), current.cell.shallow_clone());
         let mut looked = current.features.select(2, 0).zeros_like();
-        let (mut outputs, mut wanted, mut looks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut outputs, mut wanted, mut rows_said, mut looks) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for position in 0..words {
             let alive = lengths.iter().filter(|length| **length > position).count() as i64;
             let rows = current.features.size()[0];
@@ -161,30 +205,22 @@ impl Attend {
             let rows = current.features.size()[0];
             let moment =
                 self.moment(&current, &hidden, &cell, &embedded.select(1, position).narrow(0, 0, rows));
-            let heard = Tensor::arange(rows, (Kind::Int64, inputs.device())).lt(alive).unsqueeze(1);
+            let numbers = Tensor::arange(rows, (Kind::Int64, inputs.device()));
+            let heard = numbers.lt(alive).unsqueeze(1);
             looked += &moment.attention * heard;
             outputs.push(Tensor::cat(&[&moment.hidden, &moment.context], 1).narrow(0, 0, alive));
             wanted.push(targets.select(1, position).narrow(0, 0, alive));
+            rows_said.push(numbers.narrow(0, 0, alive));
             hidden = moment.hidden;
             cell = moment.cell;
         }
         looks.push(looked);
-        let logits = self.logits(&Tensor::cat(&outputs, 0), regularisation.output_dropout, true);
-        let wanted = Tensor::cat(&wanted, 0);
-        let none = None::<Tensor>;
-        let smoothed = logits.cross_entropy_loss(
-            &wanted,
-            none.as_ref(),
-            tch::Reduction::Mean,
-            -100,
-            regularisation.label_smoothing,
-        );
-        let plain = tch::no_grad(|| {
-            logits.cross_entropy_loss(&wanted, none.as_ref(), tch::Reduction::Mean, -100, 0.0)
-        });
-        let looked = Tensor::cat(&looks, 0);
-        let unevenness = (looked - 1.0).square().mean(Kind::Float);
-        (smoothed + unevenness * regularisation.attention, plain)
+        Forced {
+            logits: self.logits(&Tensor::cat(&outputs, 0), output_dropout, true),
+            wanted: Tensor::cat(&wanted, 0),
+            rows: Tensor::cat(&rows_said, 0),
+            looked: Tensor::cat(&looks, 0),
+        }
     }
 
     fn input_weight_of_words(&self) -> Tensor {

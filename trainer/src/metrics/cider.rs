@@ -80,6 +80,12 @@ impl Cider {
         (super::mean(&scores), scores)
     }
 
+    /// The score of one caption of picture `picture`, times 100 (0..=1000); 0 for a picture that the set does not have.
+    #[must_use]
+    pub fn score_one(&self, picture: usize, words: &[String]) -> f64 {
+        self.references.get(picture).map_or(0.0, |references| self.one(words, references))
+    }
+
     fn one(&self, words: &[String], references: &[Weighed]) -> f64 {
         // Words no reference has are numbered after all others, for this candidate alone: they are as rare as can be.
         let mut unseen: HashMap<&str, u32> = HashMap::new();

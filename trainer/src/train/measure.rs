@@ -6,7 +6,7 @@ use anyhow::Result;
 use descry_models::{TokenId, Vocabulary};
 use tch::{Kind, no_grad};
 
-use super::{Cache, loader};
+use super::{cache::Cache, loader};
 use crate::corpus::{Corpus, DevSet};
 use crate::model::Model;
 

@@ -85,7 +85,16 @@ impl State {
 #[serde(tag = "what", rename_all = "snake_case")]
 pub(super) enum Record {
     /// Means over the steps since the last line.
-    Steps { stage: usize, epoch: usize, step: usize, nats: f64, learning_rate: f64, pictures_per_second: f64 },
+    Steps {
+        stage: usize,
+        epoch: usize,
+        step: usize,
+        nats: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reward: Option<f64>,
+        learning_rate: f64,
+        pictures_per_second: f64,
+    },
     /// An epoch's dev scores.
     Dev { stage: usize, epoch: usize, cider: Vec<(String, f64)>, best: f64 },
 }
