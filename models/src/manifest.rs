@@ -210,6 +210,17 @@ pub enum Precision {
     Int8,
 }
 
+impl Precision {
+    /// The name as it is written everywhere.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Float32 => "float32",
+            Self::Int8 => "int8",
+        }
+    }
+}
+
 /// What the model scored on one split of one data set; all scores from 0 to 100, `CIDEr` times 100.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

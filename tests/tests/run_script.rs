@@ -172,7 +172,7 @@ fn cases() -> Vec<Case> {
             arguments: &["--no-install", "describe", "dog.jpg"],
             installs: "",
             succeeds: false,
-            says: "Missing: gcc libc6-dev and Rust 1.",
+            says: "Rust 1.95 or newer. Which package has that is known after apt-get update, as root; then run this again.",
             ..DEBIAN_12
         },
         Case { name: "a person with sudo", user: 1000, has_sudo: true, ..DEBIAN_12 },

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::evaluate::{self, EvaluateArguments};
 use crate::export::{self, ExportArguments};
 use crate::quantise::{self, QuantiseArguments};
+use crate::seal::{self, SealArguments};
 #[cfg(feature = "torch")]
 use crate::{
     prepare::{self, PrepareArguments},
@@ -45,6 +46,8 @@ pub enum Command {
     Quantise(QuantiseArguments),
     /// Score a bundle on a data set: BLEU-1..4, ROUGE-L and CIDEr
     Evaluate(EvaluateArguments),
+    /// List every file of a bundle's folder in its manifest, and what it scored
+    Seal(SealArguments),
 }
 
 /// Runs one command to its end.
@@ -61,6 +64,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Export(arguments) => export::run(&arguments),
         Command::Quantise(arguments) => quantise::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Seal(arguments) => seal::run(&arguments),
     }
 }
 

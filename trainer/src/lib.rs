@@ -24,6 +24,7 @@ pub mod picture;
 pub mod prepare;
 pub mod progress;
 pub mod quantise;
+pub mod seal;
 #[cfg(feature = "torch")]
 pub mod train;
 pub mod vocabulary;

@@ -12,11 +12,11 @@ pub mod ngram;
 pub mod ptb;
 pub mod rouge_l;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The scores of one candidate for each picture of a set. CIDEr depends on the whole set (its document frequencies),
 /// so a score without the name of its set says nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// How many pictures were scored.
     pub images: usize,

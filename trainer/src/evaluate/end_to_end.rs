@@ -7,7 +7,7 @@ use descry_models::{CaptionOptions, Captioner, Engine, EngineChoice};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 
-use super::{EvaluateArguments, evaluate};
+use super::{EvaluateArguments, evaluate, report::Report};
 use crate::export::{export_for, fixture, tests::arguments as export_arguments};
 
 const PICTURES: usize = 12;
@@ -101,6 +101,8 @@ fn captions_are_the_captioners_and_scores_do_not_depend_on_threads() {
     assert!((0.0..=1000.0).contains(&json["cider"].as_f64().expect("cider")));
     assert_eq!(json["images"], PICTURES);
     assert_eq!(json["precision"], "float32");
+    // `seal` reads what was printed.
+    assert_eq!(serde_json::from_value::<Report>(json).expect("a report"), reports[0]);
     assert!(reports[0].to_string().contains("BLEU-4"));
 }
 

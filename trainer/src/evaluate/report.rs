@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use descry_models::manifest::{Manifest, Precision};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::captioning::Described;
 use crate::dataset::Dataset;
 use crate::metrics::{Scores, ptb};
 
 /// A bundle's scores, and under which circumstances they were measured. As JSON it is one flat object.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The scores, and how many pictures they are of.
     #[serde(flatten)]
@@ -108,7 +108,7 @@ impl fmt::Display for Report {
             formatter,
             "{} ({}) on {} {}, {} pictures, {}, beam {}",
             self.model,
-            precision(self.precision),
+            self.precision.name(),
             self.dataset,
             self.split,
             scores.images,
@@ -135,12 +135,5 @@ impl fmt::Display for Report {
             self.words_used,
             self.vocabulary
         )
-    }
-}
-
-fn precision(precision: Precision) -> &'static str {
-    match precision {
-        Precision::Float32 => "float32",
-        Precision::Int8 => "int8",
     }
 }
