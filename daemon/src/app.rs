@@ -17,7 +17,7 @@ use crate::{
     failure::Failure,
     frame::Frame,
     in_flight::InFlight,
-    narrate,
+    narrate::{self, Manner},
     request::{Caller, Cancel, Reason, Request},
     source::{Source, SourceError},
     speech::{Speaking, Urgency, Utterance, Voice},
@@ -44,6 +44,7 @@ pub struct App {
     /// One picture is decoded at a time, which is what bounds the memory.
     decoding: Arc<Semaphore>,
     beam_width: Option<usize>,
+    manner: Manner,
 }
 
 impl App {
@@ -51,7 +52,13 @@ impl App {
     #[must_use]
     pub fn new(caption_thread: CaptionThread, voice: Arc<dyn Voice>, beam_width: Option<usize>) -> Self {
         let (in_flight, decoding) = (InFlight::default(), Arc::new(Semaphore::new(1)));
-        Self { caption_thread, voice, in_flight, decoding, beam_width }
+        Self { caption_thread, voice, in_flight, decoding, beam_width, manner: Manner::default() }
+    }
+
+    /// The same parts, which word their answers in another manner.
+    #[must_use]
+    pub fn in_manner(self, manner: Manner) -> Self {
+        Self { manner, ..self }
     }
 
     /// The thread that describes.
@@ -117,7 +124,7 @@ impl App {
         let job = Job { id, caller, frame, beam_width: options.beam_width.or(self.beam_width), cancel };
         let captioned = self.caption_thread.describe(job).await?;
 
-        let wording = narrate::word(&captioned.caption);
+        let wording = narrate::word(&captioned.caption, self.manner);
 
         let speaking = options
             .speak
@@ -128,6 +135,7 @@ impl App {
             text: wording.text,
             spoken: wording.spoken,
             confidence: captioned.caption.confidence.value(),
+            band: wording.band,
             alternatives: wording.alternatives,
             captured_at,
             capture,

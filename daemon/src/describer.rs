@@ -82,7 +82,7 @@ pub(crate) mod fake {
 
     use std::{thread, time::Duration};
 
-    use descry_models::Confidence;
+    use descry_models::{Band, Confidence};
 
     use super::*;
 
@@ -117,6 +117,7 @@ pub(crate) mod fake {
                         text,
                         tokens: Vec::new(),
                         confidence: Confidence::new(0.5),
+                        band: Band::High,
                         alternatives: (1..beam_width.unwrap_or(2))
                             .map(|index| format!("picture {index}"))
                             .collect(),

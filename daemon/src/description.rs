@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use descry_models::Band;
+
 use crate::request::RequestId;
 
 /// The answer to a request.
@@ -13,8 +15,10 @@ pub struct Description {
     pub text: String,
     /// What is said aloud: the sentence, worded by how sure the model is.
     pub spoken: String,
-    /// How sure the model is, in 0 to 1; not calibrated yet.
+    /// How sure the model is, in 0 to 1.
     pub confidence: f32,
+    /// How the sentence is worded, by the confidence.
+    pub band: Band,
     /// Other sentences for the same picture, best first.
     pub alternatives: Vec<String>,
     /// When the picture was taken or read.
@@ -36,8 +40,12 @@ pub struct Description {
 pub struct Described {
     /// The caption as a sentence.
     pub text: String,
+    /// The sentence as people are told it, with its doubt in words.
+    pub wording: String,
     /// How sure the model is, in 0 to 1.
     pub confidence: f64,
+    /// How the sentence is worded: high, middle, low or none.
+    pub band: String,
     /// Other sentences, best first.
     pub alternatives: Vec<String>,
     /// The model's name.
@@ -57,7 +65,9 @@ impl From<Description> for Described {
             confidence: f64::from(description.confidence),
             decode_ms: milliseconds(description.capture),
             inference_ms: milliseconds(description.inference),
+            band: description.band.name().to_owned(),
             text: description.text,
+            wording: description.spoken,
             alternatives: description.alternatives,
             model: description.model,
             engine: description.engine,

@@ -1,30 +1,98 @@
 //! How things are worded. Pure: all that a person hears or reads of a caption or a failure passes through here.
+//!
+//! Doubt goes into words, because a tone of voice is lost at the speed at which many people listen, and into words that
+//! differ from one answer to the next, because nobody hears a constant prefix after a day.
 
-use descry_models::Caption;
+use descry_models::{Band, Caption};
+use serde::Deserialize;
 
 use crate::failure::Failure;
+
+/// When doubt is put into words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+pub enum Hedging {
+    /// By the band: what is surely right is said plainly.
+    #[default]
+    Banded,
+    /// Always: no caption is said plainly.
+    Always,
+    /// Never, but for what is below the least confidence.
+    Off,
+}
+
+impl Hedging {
+    /// `banded`, `always` or `off`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Banded => "banded",
+            Self::Always => "always",
+            Self::Off => "off",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Banded, Self::Always, Self::Off].into_iter().find(|hedging| hedging.name() == name)
+    }
+}
+
+/// How a person wants to be told.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Manner {
+    /// When doubt is put into words.
+    pub hedging: Hedging,
+    /// What is less sure than this, in 0 to 1, is not said, whatever its band; 0 leaves it to the band.
+    pub minimum_confidence: f32,
+}
+
+impl Manner {
+    /// How far a caption can be relied on, and the band that it is worded in.
+    fn bands(self, caption: &Caption) -> (Band, Band) {
+        if caption.confidence.value() < self.minimum_confidence {
+            return (Band::None, Band::None);
+        }
+        let worded = match (self.hedging, caption.band) {
+            (Hedging::Off, _) => Band::High,
+            (Hedging::Always, Band::High) => Band::Middle,
+            (_, band) => band,
+        };
+        (caption.band, worded)
+    }
+}
 
 /// A caption in words for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wording {
-    /// The caption as a sentence.
+    /// The caption as a sentence, whatever its band.
     pub text: String,
-    /// What is said aloud.
+    /// What is said aloud: the sentence with its doubt, or that there is no telling.
     pub spoken: String,
+    /// How far the text can be relied on; none also where the person wants to be surer than the model is.
+    pub band: Band,
     /// The other captions as sentences.
     pub alternatives: Vec<String>,
 }
 
 /// Words a caption.
-///
-/// A confidence that is not calibrated says nothing that a person could rely on, so it changes no word yet: what is
-/// said is the sentence itself. Doubt will be put into words here, and not into a constant prefix, which nobody hears
-/// after a day.
 #[must_use]
-pub fn word(caption: &Caption) -> Wording {
-    let text = sentence(&caption.text);
+pub fn word(caption: &Caption, manner: Manner) -> Wording {
     let alternatives = caption.alternatives.iter().map(|alternative| sentence(alternative)).collect();
-    Wording { spoken: text.clone(), text, alternatives }
+    let (band, worded) = manner.bands(caption);
+    Wording { text: sentence(&caption.text), spoken: hedge(&caption.text, worded), band, alternatives }
+}
+
+/// A caption as a sentence of its band.
+fn hedge(caption: &str, band: Band) -> String {
+    match band {
+        Band::High => sentence(caption),
+        Band::Middle => sentence(&format!("possibly {caption}")),
+        Band::Low => sentence(&format!("not sure, may be wrong: {caption}")),
+        Band::None => "I can't tell what this picture shows. Another side or distance may help.".to_owned(),
+    }
 }
 
 /// What is said and written when a request ends without a description.
@@ -50,6 +118,59 @@ pub fn sentence(words: &str) -> String {
 mod tests {
     use super::*;
     use crate::source::SourceError;
+    use descry_models::Confidence;
+
+    fn caption(confidence: f32, band: Band) -> Caption {
+        Caption {
+            text: "a dog runs".into(),
+            tokens: Vec::new(),
+            confidence: Confidence::new(confidence),
+            band,
+            alternatives: vec!["two dogs run".into()],
+            words: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn doubt_is_put_into_words() {
+        const HIGH: &str = "A dog runs.";
+        const MIDDLE: &str = "Possibly a dog runs.";
+        const LOW: &str = "Not sure, may be wrong: a dog runs.";
+        const NONE: &str = "I can't tell what this picture shows. Another side or distance may help.";
+        let bands = [(0.9, Band::High), (0.6, Band::Middle), (0.3, Band::Low), (0.1, Band::None)];
+        for (hedging, minimum_confidence, expected) in [
+            (Hedging::Banded, 0.0, [HIGH, MIDDLE, LOW, NONE]),
+            (Hedging::Banded, 0.5, [HIGH, MIDDLE, NONE, NONE]),
+            (Hedging::Banded, 1.0, [NONE; 4]),
+            (Hedging::Always, 0.0, [MIDDLE, MIDDLE, LOW, NONE]),
+            (Hedging::Off, 0.0, [HIGH; 4]),
+            (Hedging::Off, 0.2, [HIGH, HIGH, HIGH, NONE]),
+        ] {
+            for ((confidence, band), expected) in bands.into_iter().zip(expected) {
+                let manner = Manner { hedging, minimum_confidence };
+                let wording = word(&caption(confidence, band), manner);
+                assert_eq!(wording.spoken, expected, "{manner:?} {band}");
+                assert_eq!(wording.text, HIGH, "the text is the caption itself");
+                let expected = if confidence < minimum_confidence { Band::None } else { band };
+                assert_eq!(wording.band, expected, "{manner:?}");
+                assert_eq!(wording.alternatives, ["Two dogs run."]);
+            }
+        }
+    }
+
+    #[test]
+    fn hedgings_have_names() {
+        for (name, hedging) in [
+            ("banded", Some(Hedging::Banded)),
+            ("always", Some(Hedging::Always)),
+            ("off", Some(Hedging::Off)),
+            ("Off", None),
+            ("", None),
+        ] {
+            assert_eq!(Hedging::named(name), hedging);
+            assert!(hedging.is_none_or(|hedging| hedging.name() == name));
+        }
+    }
 
     #[test]
     fn words_become_a_sentence() {

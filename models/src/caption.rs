@@ -13,6 +13,8 @@ pub struct Caption {
     pub tokens: Vec<TokenId>,
     /// How sure the model is of it.
     pub confidence: Confidence,
+    /// How it is to be worded, by the confidence.
+    pub band: Band,
     /// The other sentences that were found, best first, none of them equal to `text` or to another.
     pub alternatives: Vec<String>,
     /// Each word as the vocabulary has it, with its own probability in 0..=1.

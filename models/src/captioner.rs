@@ -102,13 +102,8 @@ fn caption(hypotheses: &[Hypothesis], vocabulary: &Vocabulary) -> Caption {
         .zip(log_probabilities)
         .filter_map(|(token, log)| Some((vocabulary.word(*token)?.to_owned(), log.exp().clamp(0.0, 1.0))))
         .collect();
-    Caption {
-        text,
-        tokens,
-        confidence: Confidence::of_log_probabilities(log_probabilities),
-        alternatives: texts,
-        words,
-    }
+    let confidence = Confidence::of_log_probabilities(log_probabilities);
+    Caption { text, tokens, confidence, band: confidence.band(), alternatives: texts, words }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@
 //! | [`listener`], [`decoys`] | somebody who says which sentence was spoken |
 //! | [`private_bus`], [`caller`] | a session bus, and a program on it that asks for descriptions |
 //! | [`binaries`], [`command`] | the programs under test |
-//! | [`shipped`], [`odd_pictures`] | what is described |
+//! | [`shipped`], [`wording`], [`odd_pictures`] | what is described, and what is said of it |
 //!
 //! What must be installed is what `./run test` installs; the two variables that it sets are named in [`listener`]
 //! and [`shipped`]. A test of a part that is missing fails with a sentence that says so; none is skipped.
@@ -35,3 +35,4 @@ pub mod shipped;
 pub mod sound_room;
 pub mod surroundings;
 pub mod waiting;
+pub mod wording;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use descry_tests::{command::Descry, shipped, surroundings::Surroundings};
+use descry_tests::{command::Descry, shipped, surroundings::Surroundings, wording::golden_wording};
 use sha2::{Digest, Sha256};
 
 /// A fault: what is done to a copy of the shipped bundle, and what the sentence about it must name.
@@ -110,7 +110,7 @@ fn an_undamaged_copy_describes() -> Result<()> {
     let describe = Descry::describe(&surroundings).arg("--no-speech").arg("--model").arg(&bundle);
     let outcome = describe.arg(shipped::picture("cat.jpg")).run()?;
     outcome.expect_code(0)?;
-    assert_eq!(outcome.stdout, format!("{}\n", shipped::golden_sentence("cat.jpg")?));
+    assert_eq!(outcome.stdout, format!("{}\n", golden_wording("cat.jpg")?));
     Ok(())
 }
 

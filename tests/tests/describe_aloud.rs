@@ -9,6 +9,7 @@ use descry_tests::{
     listener::Listener,
     shipped,
     sound_room::{Message, Priority, SoundRoom},
+    wording::golden_wording,
 };
 
 /// The picture that `./run describe` takes when none is named.
@@ -17,7 +18,8 @@ const PICTURE: &str = "photographer.jpg";
 #[test]
 fn a_picture_is_described_aloud() -> Result<()> {
     let golden = shipped::golden_sentences()?;
-    let sentence = golden[PICTURE].as_str();
+    let sentence = golden_wording(PICTURE)?;
+    let sentence = sentence.as_str();
     let listener = Listener::from_environment()?;
     let mut room = SoundRoom::open()?;
 
@@ -49,7 +51,7 @@ fn several_pictures_are_said_one_after_the_other() -> Result<()> {
     Descry::describe(room.surroundings()).args(&pictures).run()?.expect_code(0)?;
     let speech = room.speech_since(begin)?;
 
-    assert_eq!(room.messages()?, [asked(&golden[first]), asked(&golden[second])]);
+    assert_eq!(room.messages()?, [asked(&golden_wording(first)?), asked(&golden_wording(second)?)]);
     // Neither cut the other short: the sound is as long as that of both. Each alone says how long it is.
     let mut both = Duration::ZERO;
     for picture in &pictures {
@@ -68,7 +70,7 @@ fn without_speech_nothing_is_said() -> Result<()> {
     let describe = Descry::describe(room.surroundings()).arg("--no-speech").arg(shipped::picture(PICTURE));
     let outcome = describe.run()?;
     outcome.expect_code(0)?;
-    assert_eq!(outcome.stdout, format!("{}\n", shipped::golden_sentence(PICTURE)?));
+    assert_eq!(outcome.stdout, format!("{}\n", golden_wording(PICTURE)?));
     room.silence_since(begin, Duration::from_secs(3))
 }
 

@@ -18,6 +18,7 @@ use descry_tests::{
     shipped,
     surroundings::Surroundings,
     waiting::wait_until,
+    wording::worded,
 };
 use rustix::{
     fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create},
@@ -299,6 +300,8 @@ fn as_promised(description: &Description, sentence: &str) -> Result<()> {
     assert_eq!(get::<String>(description, "model")?, shipped::MODEL);
     let confidence: f64 = get(description, "confidence")?;
     ensure!(confidence > 0.0 && confidence <= 1.0, "the confidence is {confidence}");
+    let wording = worded(sentence, &get::<String>(description, "band")?)?;
+    assert_eq!(get::<String>(description, "wording")?, wording);
     let alternatives: Vec<String> = get(description, "alternatives")?;
     ensure!(!alternatives.iter().any(|alternative| alternative == sentence), "{alternatives:?}");
     ensure!(get::<u32>(description, "inference-ms")? > 0, "the network takes its time");

@@ -14,6 +14,7 @@ use descry_tests::{
     shipped,
     sound_room::{Message, Priority, SoundRoom},
     waiting::wait_until,
+    wording::golden_wording,
 };
 use zbus::zvariant::Value;
 
@@ -64,11 +65,12 @@ fn an_answer_is_heard_unless_silence_is_asked_for() -> Result<()> {
     let begin = session.room.now();
     assert_eq!(session.describe(&[])?, sentence);
     let speech = session.room.speech_since(begin)?;
-    let said = Message { text: sentence.to_owned(), priority: Priority::Text };
+    let wording = golden_wording(PICTURE)?;
+    let said = Message { text: wording.clone(), priority: Priority::Text };
     assert_eq!(session.room.messages()?, [said]);
     let others: Vec<String> = golden.values().cloned().collect();
-    let heard = listener.choose(&speech, &with_decoys(sentence, &others))?;
-    assert_eq!(heard.as_deref(), Some(sentence));
+    let heard = listener.choose(&speech, &with_decoys(&wording, &others))?;
+    assert_eq!(heard, Some(wording));
     Ok(())
 }
 
@@ -79,7 +81,7 @@ fn the_command_has_the_service_speak_once() -> Result<()> {
     let outcome = Descry::describe(session.room.surroundings()).arg(shipped::picture(PICTURE)).run()?;
     outcome.expect_code(0)?;
     session.room.speech_since(begin)?;
-    let sentence = shipped::golden_sentence(PICTURE)?;
+    let sentence = golden_wording(PICTURE)?;
     assert_eq!(outcome.stdout, format!("{sentence}\n"));
     assert_eq!(session.room.messages()?, [Message { text: sentence, priority: Priority::Text }]);
     Ok(())
@@ -96,7 +98,7 @@ fn a_voice_that_dies_does_not_take_the_service_with_it() -> Result<()> {
     session.describe(&[])?;
     let outcome = Descry::describe(session.room.surroundings()).arg(shipped::picture(PICTURE)).run()?;
     outcome.expect_code(0)?;
-    assert_eq!(outcome.stdout, format!("{}\n", shipped::golden_sentence(PICTURE)?));
+    assert_eq!(outcome.stdout, format!("{}\n", golden_wording(PICTURE)?));
     ensure!(outcome.complaint()?.to_lowercase().contains("speech-dispatcher"), "{}", outcome.stderr);
     Ok(())
 }

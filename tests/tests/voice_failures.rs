@@ -6,6 +6,7 @@ use descry_tests::{
     shipped,
     sound_room::SoundRoom,
     surroundings::Surroundings,
+    wording::golden_wording,
 };
 
 const PICTURE: &str = "photographer.jpg";
@@ -40,7 +41,7 @@ fn a_voice_that_dies_while_it_speaks_is_told_and_not_waited_for() -> Result<()> 
 
 fn printed_but_not_spoken(outcome: &Outcome) -> Result<()> {
     outcome.expect_code(0)?;
-    assert_eq!(outcome.stdout, format!("{}\n", shipped::golden_sentence(PICTURE)?));
+    assert_eq!(outcome.stdout, format!("{}\n", golden_wording(PICTURE)?));
     let complaint = outcome.complaint()?;
     ensure!(
         complaint.to_lowercase().contains("speech-dispatcher"),

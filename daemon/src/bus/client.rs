@@ -112,8 +112,11 @@ fn read(description: &Dictionary) -> Option<(Described, Option<String>)> {
     fn get<T: TryFrom<OwnedValue>>(description: &Dictionary, key: &str) -> Option<T> {
         description.get(key).and_then(|value| T::try_from(value.try_clone().ok()?).ok())
     }
+    let text: String = get(description, "text")?;
     let described = Described {
-        text: get(description, "text")?,
+        wording: get(description, "wording").unwrap_or_else(|| text.clone()),
+        text,
+        band: get(description, "band").unwrap_or_default(),
         confidence: get(description, "confidence")?,
         alternatives: get(description, "alternatives")?,
         model: get(description, "model")?,

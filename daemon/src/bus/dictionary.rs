@@ -74,17 +74,19 @@ fn invalid(key: &str, problem: &str) -> Error {
     Error::InvalidOption(format!("the option {key} cannot be used: {problem}"))
 }
 
-/// A description as it goes over the bus. Keys whose values are not known are left out: `band` until the confidence
-/// is calibrated, and what only cameras and screens have.
+/// A description as it goes over the bus. Keys whose values are not known are left out: what only cameras and screens
+/// have.
 pub(super) fn description(description: &Description, was_spoken: bool) -> Dictionary {
     let since_epoch = description.captured_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut dictionary = Dictionary::new();
     put(&mut dictionary, "id", description.id.number());
     put(&mut dictionary, "text", description.text.clone());
+    put(&mut dictionary, "wording", description.spoken.clone());
     if was_spoken {
         put(&mut dictionary, "spoken", description.spoken.clone());
     }
     put(&mut dictionary, "confidence", f64::from(description.confidence));
+    put(&mut dictionary, "band", description.band.name());
     put(&mut dictionary, "alternatives", description.alternatives.clone());
     put(&mut dictionary, "captured-at", u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX));
     put(&mut dictionary, "capture-ms", milliseconds(description.capture));

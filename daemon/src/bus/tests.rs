@@ -131,6 +131,7 @@ async fn a_picture_is_described_and_spoken() {
     keys.sort_unstable();
     let expected = [
         "alternatives",
+        "band",
         "capture-ms",
         "captured-at",
         "engine",
@@ -139,6 +140,7 @@ async fn a_picture_is_described_and_spoken() {
         "model",
         "spoken",
         "text",
+        "wording",
     ];
     assert_eq!(keys, expected);
     let said = Utterance { text: "A picture of 40 by 30.".into(), urgency: Urgency::Asked };

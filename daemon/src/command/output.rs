@@ -22,6 +22,7 @@ struct DescribedLine<'a> {
     file: &'a str,
     text: &'a str,
     confidence: f64,
+    band: &'a str,
     alternatives: &'a [String],
     model: &'a str,
     engine: &'a str,
@@ -59,6 +60,7 @@ impl Output {
                 file: label,
                 text: &described.text,
                 confidence: described.confidence,
+                band: &described.band,
                 alternatives: &described.alternatives,
                 model: &described.model,
                 engine: &described.engine,
@@ -70,8 +72,8 @@ impl Output {
                 let error = narrate::sentence(&failure.reason);
                 serde_json::to_string(&FailedLine { file: label, error: &error }).ok()
             }
-            (false, Ok(described)) if self.several => Some(format!("{label}: {}", described.text)),
-            (false, Ok(described)) => Some(described.text.clone()),
+            (false, Ok(described)) if self.several => Some(format!("{label}: {}", described.wording)),
+            (false, Ok(described)) => Some(described.wording.clone()),
             (false, Err(_)) => None,
         }
     }
@@ -85,7 +87,9 @@ mod tests {
     fn lines_are_as_documented() {
         let described = Described {
             text: "A dog.".into(),
+            wording: "Possibly a dog.".into(),
             confidence: 0.5,
+            band: "middle".into(),
             alternatives: vec!["A cat.".into()],
             model: "m".into(),
             engine: "e".into(),
@@ -95,13 +99,13 @@ mod tests {
         let failure = NotDescribed { reason: "it is \"cut\" off".into(), is_final: false };
         let line = |json, several, result| Output { json, several }.line("a b.jpg", result);
         for (found, expected) in [
-            (line(false, false, Ok(&described)), Some("A dog.")),
-            (line(false, true, Ok(&described)), Some("a b.jpg: A dog.")),
+            (line(false, false, Ok(&described)), Some("Possibly a dog.")),
+            (line(false, true, Ok(&described)), Some("a b.jpg: Possibly a dog.")),
             (line(false, true, Err(&failure)), None),
             (
                 line(true, false, Ok(&described)),
                 Some(
-                    r#"{"file":"a b.jpg","text":"A dog.","confidence":0.5,"alternatives":["A cat."],"model":"m","engine":"e","decode_ms":1.5,"inference_ms":20.0}"#,
+                    r#"{"file":"a b.jpg","text":"A dog.","confidence":0.5,"band":"middle","alternatives":["A cat."],"model":"m","engine":"e","decode_ms":1.5,"inference_ms":20.0}"#,
                 ),
             ),
             (line(true, true, Err(&failure)), Some(r#"{"file":"a b.jpg","error":"It is \"cut\" off."}"#)),
