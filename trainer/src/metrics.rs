@@ -1,4 +1,4 @@
-//! How good captions are: BLEU, ROUGE-L and CIDEr over words, pure functions that know no tensor.
+//! How good captions are: BLEU, METEOR, ROUGE-L and CIDEr over words, pure functions that know no tensor.
 //!
 //! Every number agrees with PyPI's `pycocoevalcap`, its quirks included (each module names its own), because published
 //! scores were computed so. All results are percentages: 0..=100, except CIDEr, whose customary "times 100" leaves
@@ -8,6 +8,7 @@ pub mod bleu;
 pub mod cider;
 #[cfg(test)]
 mod golden;
+pub mod meteor;
 pub mod ngram;
 pub mod ptb;
 pub mod rouge_l;
@@ -32,6 +33,8 @@ pub struct Scores {
     pub rouge_l: f64,
     /// Mean CIDEr-D times 100.
     pub cider: f64,
+    /// Mean plain CIDEr times 100.
+    pub cider_plain: f64,
 }
 
 /// Why a set of candidates cannot be scored.
@@ -56,7 +59,7 @@ pub enum MetricsError {
     },
 }
 
-/// All scores of `candidates` (one sentence of words for each picture) against `references` (one list of sentences for
+/// All scores but METEOR, which has a module of its own, of `candidates` (one sentence of words for each picture) against `references` (one list of sentences for
 /// each picture, in the same order). Words are as [`ptb::tokenise`] makes them.
 pub fn score(candidates: &[Vec<String>], references: &[Vec<Vec<String>>]) -> Result<Scores, MetricsError> {
     if candidates.len() != references.len() {
@@ -70,8 +73,10 @@ pub fn score(candidates: &[Vec<String>], references: &[Vec<Vec<String>>]) -> Res
     }
     let [bleu1, bleu2, bleu3, bleu4] = bleu::corpus(candidates, references);
     let (rouge_l, _) = rouge_l::mean(candidates, references);
-    let (cider, _) = cider::Cider::new(references).score(candidates);
-    Ok(Scores { images: candidates.len(), bleu1, bleu2, bleu3, bleu4, rouge_l, cider })
+    let weighed = cider::Cider::new(references);
+    let (cider, _) = weighed.score(candidates);
+    let (cider_plain, _) = weighed.score_plain(candidates);
+    Ok(Scores { images: candidates.len(), bleu1, bleu2, bleu3, bleu4, rouge_l, cider, cider_plain })
 }
 
 /// The arithmetic mean; 0 of nothing.
@@ -109,6 +114,7 @@ mod tests {
             ("bleu4", scores.bleu4, 100.0),
             ("rouge_l", scores.rouge_l, 100.0),
             ("cider", scores.cider, 1000.0),
+            ("cider_plain", scores.cider_plain, 1000.0),
         ] {
             assert!((value - perfect).abs() < 1e-6, "{name} is {value}, not {perfect}");
         }

@@ -1,6 +1,6 @@
-//! CIDEr (Vedantam, Zitnick and Parikh 2015, "CIDEr: Consensus-based Image Description Evaluation"), in the variant
-//! CIDEr-D that `pycocoevalcap` calls CIDEr: counts clipped to the reference's and a Gaussian penalty (sigma 6) on a
-//! difference in length.
+//! CIDEr (Vedantam, Zitnick and Parikh 2015, "CIDEr: Consensus-based Image Description Evaluation"), plain and in the
+//! variant CIDEr-D that `pycocoevalcap` calls CIDEr: counts clipped to the reference's and a Gaussian penalty (sigma 6) on
+//! a difference in length, against captions that repeat what scores well.
 //!
 //! Its quirk, matched here: the "length" in that penalty is the number of *pairs* of words, one less than the number of
 //! words, because only one order of runs is counted. Document frequencies come from the references of the set itself, so
@@ -63,7 +63,7 @@ impl Cider {
         cider
     }
 
-    /// The mean over all pictures and the score of each, both times 100 (0..=1000). `candidates[i]` is compared with the
+    /// CIDEr-D: the mean over all pictures and the score of each, both times 100 (0..=1000). `candidates[i]` is compared with the
     /// references of picture `i`; a picture without references scores 0.
     ///
     /// # Panics
@@ -71,22 +71,36 @@ impl Cider {
     /// If there is not exactly one candidate for each picture: the mean would be of another set than its name says.
     #[must_use]
     pub fn score(&self, candidates: &[Vec<String>]) -> (f64, Vec<f64>) {
+        self.score_by(similarity, candidates)
+    }
+
+    /// Plain CIDEr, neither clipped nor with a penalty; otherwise as [`Cider::score`]. Words are not stemmed.
+    ///
+    /// # Panics
+    ///
+    /// If there is not exactly one candidate for each picture.
+    #[must_use]
+    pub fn score_plain(&self, candidates: &[Vec<String>]) -> (f64, Vec<f64>) {
+        self.score_by(plain_similarity, candidates)
+    }
+
+    fn score_by(&self, similarity: Similarity, candidates: &[Vec<String>]) -> (f64, Vec<f64>) {
         assert_eq!(candidates.len(), self.references.len(), "one candidate for each picture");
         let scores: Vec<f64> = candidates
             .iter()
             .zip(&self.references)
-            .map(|(words, references)| self.one(words, references))
+            .map(|(words, references)| self.one(similarity, words, references))
             .collect();
         (super::mean(&scores), scores)
     }
 
-    /// The score of one caption of picture `picture`, times 100 (0..=1000); 0 for a picture that the set does not have.
+    /// CIDEr-D of one caption of picture `picture`, times 100 (0..=1000); 0 for a picture that the set does not have.
     #[must_use]
     pub fn score_one(&self, picture: usize, words: &[String]) -> f64 {
-        self.references.get(picture).map_or(0.0, |references| self.one(words, references))
+        self.references.get(picture).map_or(0.0, |references| self.one(similarity, words, references))
     }
 
-    fn one(&self, words: &[String], references: &[Weighed]) -> f64 {
+    fn one(&self, similarity: Similarity, words: &[String], references: &[Weighed]) -> f64 {
         // Words no reference has are numbered after all others, for this candidate alone: they are as rare as can be.
         let mut unseen: HashMap<&str, u32> = HashMap::new();
         let numbered: Vec<u32> = words
@@ -120,20 +134,32 @@ impl Cider {
     }
 }
 
-/// The clipped cosine of two sentences summed over the orders of runs, after the length penalty: 0..=4.
+/// How alike a candidate and a reference are, summed over the orders of runs: 0..=4.
+type Similarity = fn(&Weighed, &Weighed) -> f64;
+
+/// The clipped cosine, after the length penalty.
 fn similarity(candidate: &Weighed, reference: &Weighed) -> f64 {
     let difference = candidate.length - reference.length;
     let penalty = (-difference * difference / (2.0 * SIGMA * SIGMA)).exp();
+    penalty * cosines(candidate, reference, f64::min)
+}
+
+fn plain_similarity(candidate: &Weighed, reference: &Weighed) -> f64 {
+    cosines(candidate, reference, |weight, _| weight)
+}
+
+/// The cosine of each order of runs, with what `clip` makes of the candidate's and the reference's weight of a run.
+fn cosines(candidate: &Weighed, reference: &Weighed, clip: fn(f64, f64) -> f64) -> f64 {
     (0..LONGEST)
         .map(|order| {
             let product: f64 = candidate.weights[order]
                 .iter()
                 .filter_map(|(run, weight)| {
-                    reference.weights[order].get(run).map(|other| weight.min(*other) * other)
+                    reference.weights[order].get(run).map(|other| clip(*weight, *other) * other)
                 })
                 .sum();
             let norms = candidate.norms[order] * reference.norms[order];
-            if norms > 0.0 { penalty * product / norms } else { 0.0 }
+            if norms > 0.0 { product / norms } else { 0.0 }
         })
         .sum()
 }

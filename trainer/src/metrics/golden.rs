@@ -36,6 +36,7 @@ struct Expected {
     bleu4: f64,
     rouge_l: f64,
     cider: f64,
+    cider_plain: f64,
     cider_of_the_first_ten: Vec<f64>,
 }
 
@@ -44,26 +45,29 @@ fn golden() -> Golden {
 }
 
 /// A candidate for each picture, and each picture's references, not tokenised.
-struct Captions {
+pub(super) struct Captions {
     candidates: Vec<String>,
     references: Vec<Vec<String>>,
 }
 
+/// Sentences of words, one for each picture, and the list of references of each picture.
+pub(super) type Words = (Vec<Vec<String>>, Vec<Vec<Vec<String>>>);
+
 impl Captions {
-    fn first(&self, count: usize) -> Captions {
+    pub(super) fn first(&self, count: usize) -> Captions {
         Captions {
             candidates: self.candidates[..count].to_vec(),
             references: self.references[..count].to_vec(),
         }
     }
 
+    pub(super) fn words(&self) -> Words {
+        let words = |texts: &Vec<String>| texts.iter().map(|text| ptb::tokenise(text)).collect();
+        (words(&self.candidates), self.references.iter().map(words).collect())
+    }
+
     fn check(&self, name: &str, expected: &Expected) {
-        let candidates: Vec<_> = self.candidates.iter().map(|text| ptb::tokenise(text)).collect();
-        let references: Vec<Vec<_>> = self
-            .references
-            .iter()
-            .map(|texts| texts.iter().map(|text| ptb::tokenise(text)).collect())
-            .collect();
+        let (candidates, references) = self.words();
         let scores = score(&candidates, &references).expect("scores");
         assert_eq!(scores.images, expected.images, "{name}");
         for (metric, ours, theirs) in [
@@ -73,6 +77,7 @@ impl Captions {
             ("BLEU-4", scores.bleu4, expected.bleu4),
             ("ROUGE-L", scores.rouge_l, expected.rouge_l),
             ("CIDEr", scores.cider, expected.cider),
+            ("plain CIDEr", scores.cider_plain, expected.cider_plain),
         ] {
             println!("{name} {metric}: {ours:.9}, pycocoevalcap {theirs:.9}");
             assert!((ours - theirs).abs() < TOLERANCE, "{name} {metric}: {ours}, not {theirs}");
@@ -144,7 +149,7 @@ const PLACES: [[&str; 5]; 5] = [
 ];
 const ENDS: [&str; 6] = [" .", ".", "", "!", " , it seems .", "..."];
 
-fn synthetic() -> Captions {
+pub(super) fn synthetic() -> Captions {
     let mut generator = Generator(2026);
     let mut captions = Captions { candidates: Vec::new(), references: Vec::new() };
     for picture in 0..PICTURES {
@@ -167,7 +172,7 @@ fn synthetic() -> Captions {
 }
 
 /// The script's recipe, by index, from the captions of a real data set.
-fn from_dataset(dataset: &Dataset) -> Captions {
+pub(super) fn from_dataset(dataset: &Dataset) -> Captions {
     let references: Vec<Vec<String>> =
         dataset.pictures.iter().map(|picture| picture.captions.clone()).collect();
     let candidate = |(index, own): (usize, &Vec<String>)| {

@@ -14,8 +14,11 @@ import json
 import os
 import subprocess
 
+import numpy
+import pycocoevalcap.cider.cider as cider_module
 from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
+from pycocoevalcap.cider.cider_scorer import CiderScorer
 from pycocoevalcap.rouge.rouge import Rouge
 from pycocoevalcap.tokenizer import ptbtokenizer
 
@@ -136,6 +139,40 @@ def fnv(texts):
     return f"{value:016x}"
 
 
+def plain_cider(scorer):
+    """CIDEr without the D, by its paper, from the words that pycocoevalcap's scorer has counted."""
+    pictures = numpy.log(float(len(scorer.crefs)))
+    weigh = lambda counts: {
+        run: count * (pictures - numpy.log(max(1.0, scorer.document_frequency[run]))) for run, count in counts.items()
+    }
+    of_order = lambda weights, order: {run: weight for run, weight in weights.items() if len(run) == order}
+    norm = lambda weights: sum(weight**2 for weight in weights.values()) ** 0.5
+    each = []
+    for candidate, references in zip(scorer.ctest, scorer.crefs):
+        candidate, total = weigh(candidate), 0.0
+        for reference in map(weigh, references):
+            for order in range(1, 5):
+                one, other = of_order(candidate, order), of_order(reference, order)
+                norms = norm(one) * norm(other)
+                if norms > 0:
+                    total += sum(weight * other.get(run, 0.0) for run, weight in one.items()) / norms / 4
+        each.append(10 * total / len(references))
+    return sum(each) / len(each)
+
+
+class KeptScorer(CiderScorer):
+    """The scorer that pycocoevalcap makes and throws away."""
+
+    kept = None
+
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        KeptScorer.kept = self
+
+
+cider_module.CiderScorer = KeptScorer
+
+
 def score(candidates, references):
     indices = range(len(candidates))
     tokenizer = ptbtokenizer.PTBTokenizer()
@@ -146,6 +183,7 @@ def score(candidates, references):
     cider, each = Cider().compute_score(truth, found)
     scores = {f"bleu{order + 1}": 100 * float(value) for order, value in enumerate(bleu)}
     scores |= {"images": len(candidates), "rouge_l": 100 * float(rouge), "cider": 100 * float(cider)}
+    scores["cider_plain"] = 100 * float(plain_cider(KeptScorer.kept))
     scores["cider_of_the_first_ten"] = [100 * float(value) for value in each[:10]]
     return scores
 
@@ -231,4 +269,5 @@ def main():
     write("words.json", words())
 
 
-main()
+if __name__ == "__main__":
+    main()
