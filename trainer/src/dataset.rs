@@ -1,13 +1,29 @@
 //! A set of pictures with captions on disk, whatever its layout: what training and scoring read.
 //!
 //! What is broken in it is skipped, counted and named ([`Skipped`]): a data set of thousands of files always has a few
-//! such places, and neither a crash nor silence about them helps.
+//! such places, and neither a crash nor silence about them helps. The layouts are those of [`Format`]; each is a module
+//! that lists what its files say, and the common part holds the lists to the files on disk.
 
+mod coco;
 mod flickr;
+mod format;
+mod jsonl;
+mod kaggle;
+mod karpathy;
+mod listing;
+mod skipped;
+mod text;
 
-use std::collections::BTreeMap;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use format::{Format, UnknownFormat};
+pub use skipped::{Fault, Skipped, Tally};
 
 /// Pictures of one split, in the order of its list, each with at least one caption.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +43,8 @@ pub struct Dataset {
 pub struct Picture {
     /// The path of the file, which existed when the set was opened; it is not yet decoded.
     pub file: PathBuf,
+    /// What the data set itself calls the picture, where it has such a thing.
+    pub id: Option<PictureId>,
     /// At least one caption, trimmed and not empty, as written (not tokenised).
     pub captions: Vec<String>,
 }
@@ -39,19 +57,60 @@ impl Picture {
     }
 }
 
+/// What a data set calls a picture: a number in COCO and its kin; elsewhere any text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PictureId {
+    /// A number.
+    Number(i64),
+    /// A text.
+    Text(String),
+}
+
+impl fmt::Display for PictureId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PictureId::Number(number) => number.fmt(formatter),
+            PictureId::Text(text) => text.fmt(formatter),
+        }
+    }
+}
+
 /// Why a data set cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
-    /// A file or folder of the layout cannot be read.
-    #[error("cannot read {}: {source}; a data set's folder holds images/, captions.token.txt and <SPLIT>Images.txt", path.display())]
+    /// A file or folder cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
     Read {
         /// What was to be read.
         path: PathBuf,
         /// Why it was not.
         source: std::io::Error,
     },
+    /// No format's files are there.
+    #[error("{} is no data set that is known here: it has no {}", folder.display(), Format::signs())]
+    Unrecognised {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Files of several formats are there.
+    #[error("{} can be read as {}: say which with --format", folder.display(), listed(formats))]
+    Ambiguous {
+        /// The folder.
+        folder: PathBuf,
+        /// The names of the formats.
+        formats: Vec<String>,
+    },
+    /// A file is not at all what it should be.
+    #[error("{} cannot be used: {problem}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// No list of that name.
-    #[error("{} has no split `{split}` (no file {split}Images.txt); it has: {}", folder.display(), listed(available))]
+    #[error("{} has no split `{split}`; it has: {}", folder.display(), listed(available))]
     NoSuchSplit {
         /// The data set's folder.
         folder: PathBuf,
@@ -76,125 +135,31 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-/// What can be wrong with one line or file of a data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
-    /// A line of the captions that is not `file#n<TAB>caption`.
-    BrokenLine,
-    /// A line that is not UTF-8.
-    WrongEncoding,
-    /// A caption without a letter or digit.
-    EmptyCaption,
-    /// A second caption with the same file and number; the first is kept.
-    DuplicateCaption,
-    /// A name that stands in the list of the split more than once; it is used once.
-    DuplicateName,
-    /// A name in the list of the split that is not a plain file name: it would lead out of the folder.
-    UnsafeName,
-    /// A picture in the list of the split without its file in `images/`.
-    MissingPicture,
-    /// A picture in the list of the split without a caption.
-    NoCaption,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Fault::BrokenLine => "broken lines",
-            Fault::WrongEncoding => "lines that are not UTF-8",
-            Fault::EmptyCaption => "empty captions",
-            Fault::DuplicateCaption => "captions given twice",
-            Fault::DuplicateName => "names listed twice",
-            Fault::UnsafeName => "names that are not a plain file name",
-            Fault::MissingPicture => "missing pictures",
-            Fault::NoCaption => "pictures without a caption",
-        })
-    }
-}
-
-/// How often something happened, and to what first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// How often.
-    pub count: usize,
-    /// The first names or places, at most [`Tally::NAMED`].
-    pub first: Vec<String>,
-}
-
-impl Tally {
-    /// How many are named.
-    pub const NAMED: usize = 3;
-
-    /// Counts one more.
-    pub fn add(&mut self, name: impl Into<String>) {
-        self.count += 1;
-        if self.first.len() < Tally::NAMED {
-            self.first.push(name.into());
-        }
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let more = if self.count > self.first.len() { ", …" } else { "" };
-        write!(formatter, "{}{more}", self.first.join(", "))
-    }
-}
-
-/// What was skipped while a data set was read. Its `Display` is one line, such as
-/// `2 missing pictures: a.jpg, b.jpg; 1 broken lines: captions.token.txt:7`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Skipped {
-    /// The count and the first names of each fault that occurred.
-    pub faults: BTreeMap<Fault, Tally>,
-}
-
-impl Skipped {
-    /// Whether nothing was skipped.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.faults.is_empty()
-    }
-
-    /// How often `fault` occurred.
-    #[must_use]
-    pub fn count(&self, fault: Fault) -> usize {
-        self.faults.get(&fault).map_or(0, |tally| tally.count)
-    }
-
-    /// How many pictures of the split were left out.
-    #[must_use]
-    pub fn pictures(&self) -> usize {
-        [Fault::UnsafeName, Fault::MissingPicture, Fault::NoCaption]
-            .into_iter()
-            .map(|fault| self.count(fault))
-            .sum()
-    }
-
-    fn add(&mut self, fault: Fault, name: impl Into<String>) {
-        self.faults.entry(fault).or_default().add(name);
-    }
-}
-
-impl fmt::Display for Skipped {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.faults.is_empty() {
-            return formatter.write_str("nothing skipped");
-        }
-        for (place, (fault, tally)) in self.faults.iter().enumerate() {
-            let separator = if place == 0 { "" } else { "; " };
-            write!(formatter, "{separator}{} {fault}: {tally}", tally.count)?;
-        }
-        Ok(())
-    }
-}
-
 impl Dataset {
-    /// Opens the split `split` of the data set in `folder`, in Flickr8k's layout: `images/`, `captions.token.txt`
-    /// (lines of `file#n<TAB>caption`, UTF-8, LF or CRLF) and `<SPLIT>Images.txt` (a file's name on each line).
+    /// Opens the split `split` of the data set in `folder`, whose format is told by the files that it holds.
     ///
     /// Pictures are not decoded here. At least one picture is in what is returned.
     pub fn open(folder: &Path, split: &str) -> Result<Dataset, DatasetError> {
-        flickr::open(folder, split)
+        Dataset::open_as(folder, None, split)
+    }
+
+    /// Opens a split of a data set of a named format; without a name, as [`Dataset::open`] does.
+    pub fn open_as(folder: &Path, format: Option<Format>, split: &str) -> Result<Dataset, DatasetError> {
+        let (listed, mut skipped) = listing::list(folder, format, split)?;
+        let pictures = listing::present(listed, &mut skipped);
+        if pictures.is_empty() {
+            let (folder, split, skipped) = (folder.to_owned(), split.to_owned(), Box::new(skipped));
+            return Err(DatasetError::Empty { folder, split, skipped });
+        }
+        // The folder's own name, also when it is given as `.`.
+        let absolute = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let name = absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Dataset { name, split: split.to_owned(), pictures, skipped })
+    }
+
+    /// All captions of a split, whether or not the pictures are on this machine.
+    pub fn captions(folder: &Path, format: Option<Format>, split: &str) -> Result<Vec<String>, DatasetError> {
+        let (listed, _) = listing::list(folder, format, split)?;
+        Ok(listed.into_iter().flat_map(|listed| listed.captions).collect())
     }
 }

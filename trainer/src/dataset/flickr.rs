@@ -1,89 +1,78 @@
-//! Flickr8k's layout: captions as `file#n<TAB>caption`, one list of file names for each split, pictures in one folder.
+//! Flickr8k's layout, which Flickr30k shares: captions as `file#n<TAB>caption`, one list of file names for each split,
+//! pictures in one folder. Without a list, everything is the split `all`.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use super::{Dataset, DatasetError, Fault, Picture, Skipped};
+use super::listing::{Listed, first_folder, is_safe, require};
+use super::text::{file_names, lines, read, usable};
+use super::{DatasetError, Fault, Skipped};
 
-const CAPTIONS: &str = "captions.token.txt";
-const PICTURES: &str = "images";
-const LIST: &str = "Images.txt";
+/// Our own name for the file, then those of the two data sets as they are given out.
+const CAPTIONS: [&str; 3] = ["captions.token.txt", "Flickr8k.token.txt", "results_20130124.token"];
+const PICTURES: [&str; 6] =
+    ["images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k-images", "flickr30k_images"];
+/// What a list's name ends with, after the split's name, and may begin with.
+const LIST: (&str, &str) = ("Flickr_8k.", "Images.txt");
+/// The split of a set without lists.
+const ALL: &str = "all";
 
-pub(super) fn open(folder: &Path, split: &str) -> Result<Dataset, DatasetError> {
-    let available = splits(folder)?;
-    if !available.iter().any(|name| name == split) {
-        return Err(DatasetError::NoSuchSplit {
-            folder: folder.to_owned(),
-            split: split.to_owned(),
-            available,
-        });
-    }
-    let list = format!("{split}{LIST}");
-    let mut skipped = Skipped::default();
-    let names = parse_list(&list, &read(&folder.join(&list))?, &mut skipped);
-    let mut captions = parse_captions(&read(&folder.join(CAPTIONS))?, &mut skipped);
-    let present = file_names(&folder.join(PICTURES))?;
+/// The files that have captions, in the order in which they first occur, and the captions of each.
+pub(super) type Captions = (Vec<String>, HashMap<String, Vec<String>>);
 
-    let mut pictures = Vec::with_capacity(names.len());
-    for name in names {
-        if !present.contains(&name) {
-            skipped.add(Fault::MissingPicture, name);
-        } else if let Some(captions) = captions.remove(&name) {
-            pictures.push(Picture {
-                file: folder.join(PICTURES).join(name),
-                captions: captions.into_values().collect(),
-            });
-        } else {
-            skipped.add(Fault::NoCaption, name);
+pub(super) fn is_in(names: &BTreeSet<String>) -> bool {
+    CAPTIONS.iter().any(|name| names.contains(*name))
+}
+
+pub(super) fn list(folder: &Path, split: &str, skipped: &mut Skipped) -> Result<Vec<Listed>, DatasetError> {
+    let names = file_names(folder)?;
+    let file = CAPTIONS.iter().find(|name| names.contains(**name)).unwrap_or(&CAPTIONS[0]);
+    let wanted = names_of(folder, split, skipped)?;
+    let (order, captions) = parse_captions(file, &read(&folder.join(file))?, skipped);
+    Ok(listed(folder, wanted, (order, captions), skipped))
+}
+
+/// The wanted pictures with their captions; without wishes all that have captions, in their order.
+pub(super) fn listed(
+    folder: &Path,
+    wanted: Option<Vec<String>>,
+    (order, mut captions): Captions,
+    skipped: &mut Skipped,
+) -> Vec<Listed> {
+    let pictures = first_folder(folder, PICTURES);
+    let order = wanted.unwrap_or_else(|| order.into_iter().filter(|name| is_safe(name, skipped)).collect());
+    let listed = |name: String| {
+        let captions = captions.remove(&name).unwrap_or_default();
+        Listed { file: pictures.join(&name), name, id: None, captions }
+    };
+    order.into_iter().map(listed).collect()
+}
+
+/// The names on the split's list; none where there are no lists and all is asked for.
+pub(super) fn names_of(
+    folder: &Path,
+    split: &str,
+    skipped: &mut Skipped,
+) -> Result<Option<Vec<String>>, DatasetError> {
+    let lists = lists(&file_names(folder)?);
+    let Some(file) = lists.get(split) else {
+        let mut available: Vec<String> = lists.into_keys().collect();
+        if available.is_empty() {
+            available.push(ALL.to_owned());
         }
-    }
-    if pictures.is_empty() {
-        let (folder, split, skipped) = (folder.to_owned(), split.to_owned(), Box::new(skipped));
-        return Err(DatasetError::Empty { folder, split, skipped });
-    }
-    // The folder's own name, also when it is given as `.`.
-    let absolute = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    let name = absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Dataset { name, split: split.to_owned(), pictures, skipped })
+        return require(folder, split, available).map(|()| None);
+    };
+    Ok(Some(parse_list(file, &read(&folder.join(file))?, skipped)))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
-    fs::read(path).map_err(|source| DatasetError::Read { path: path.to_owned(), source })
-}
-
-fn file_names(folder: &Path) -> Result<HashSet<String>, DatasetError> {
-    let error = |source| DatasetError::Read { path: folder.to_owned(), source };
-    let mut names = HashSet::new();
-    for entry in fs::read_dir(folder).map_err(error)? {
-        if let Ok(name) = entry.map_err(error)?.file_name().into_string() {
-            names.insert(name);
-        }
-    }
-    Ok(names)
-}
-
-fn splits(folder: &Path) -> Result<Vec<String>, DatasetError> {
-    let names = file_names(folder)?.into_iter();
-    let mut splits: Vec<String> =
-        names.filter_map(|name| name.strip_suffix(LIST).map(str::to_owned)).collect();
-    splits.sort();
-    Ok(splits)
-}
-
-/// The lines that are UTF-8, numbered from 1, without line ends, surrounding white space and a byte order mark.
-fn lines<'a>(file: &str, bytes: &'a [u8], skipped: &mut Skipped) -> Vec<(usize, &'a str)> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut lines = Vec::new();
-    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        match std::str::from_utf8(line).map(str::trim) {
-            Ok("") => {}
-            Ok(line) => lines.push((index + 1, line)),
-            Err(_) => skipped.add(Fault::WrongEncoding, format!("{file}:{}", index + 1)),
-        }
-    }
-    lines
+/// The lists' file names by the names of their splits.
+fn lists(names: &BTreeSet<String>) -> BTreeMap<String, String> {
+    let split = |name: &String| {
+        let split = name.strip_suffix(LIST.1)?;
+        Some((split.strip_prefix(LIST.0).unwrap_or(split).to_owned(), name.clone()))
+    };
+    names.iter().filter_map(split).collect()
 }
 
 /// The names of a split, each once.
@@ -91,51 +80,50 @@ fn parse_list(file: &str, bytes: &[u8], skipped: &mut Skipped) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut names = Vec::new();
     for (_, name) in lines(file, bytes, skipped) {
-        if name.contains(['/', '\\', '\0']) || name == "." || name == ".." {
-            skipped.add(Fault::UnsafeName, name.escape_debug().to_string());
-        } else if !seen.insert(name) {
-            skipped.add(Fault::DuplicateName, name);
-        } else {
+        if !is_safe(name, skipped) {
+            continue;
+        }
+        if seen.insert(name) {
             names.push(name.to_owned());
+        } else {
+            skipped.add(Fault::DuplicateName, name);
         }
     }
     names
 }
 
-/// The captions of each file, by their numbers.
-fn parse_captions(bytes: &[u8], skipped: &mut Skipped) -> HashMap<String, BTreeMap<u32, String>> {
+/// Reads the captions of each file, in the order of their numbers.
+fn parse_captions(name: &str, bytes: &[u8], skipped: &mut Skipped) -> Captions {
+    let mut order = Vec::new();
     let mut captions: HashMap<String, BTreeMap<u32, String>> = HashMap::new();
-    for (line, text) in lines(CAPTIONS, bytes, skipped) {
-        let place = format!("{CAPTIONS}:{line}");
+    for (line, text) in lines(name, bytes, skipped) {
+        let place = format!("{name}:{line}");
         // A trimmed line with an empty caption has lost its tab: that is an empty caption, not a broken line.
         let (key, caption) = text.split_once('\t').unwrap_or((text, ""));
-        let Some((file, number)) = key.trim_end().rsplit_once('#').filter(|(file, _)| !file.is_empty())
-        else {
+        let numbered = key.trim_end().rsplit_once('#').filter(|(file, _)| !file.is_empty());
+        let Some((file, Ok(number))) = numbered.map(|(file, number)| (file, number.parse())) else {
             skipped.add(Fault::BrokenLine, place);
             continue;
         };
-        let Ok(number) = number.parse() else {
-            skipped.add(Fault::BrokenLine, place);
-            continue;
-        };
-        let caption = caption.trim();
-        if !caption.contains(char::is_alphanumeric) {
-            skipped.add(Fault::EmptyCaption, place);
-            continue;
+        let Some(caption) = usable(caption, &place, skipped) else { continue };
+        if !captions.contains_key(file) {
+            order.push(file.to_owned());
         }
         match captions.entry(file.to_owned()).or_default().entry(number) {
             Entry::Occupied(_) => skipped.add(Fault::DuplicateCaption, place),
             Entry::Vacant(vacant) => {
-                vacant.insert(caption.to_owned());
+                vacant.insert(caption);
             }
         }
     }
-    captions
+    (order, captions.into_iter().map(|(file, numbered)| (file, numbered.into_values().collect())).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::{Dataset, Picture};
+    use std::fs;
     use std::path::PathBuf;
 
     struct Folder(tempfile::TempDir);
@@ -169,6 +157,7 @@ mod tests {
         let dataset = folder.open().expect("opens");
         let picture = |name: &str, captions: &[&str]| Picture {
             file: folder.picture(name),
+            id: None,
             captions: captions.iter().map(|&caption| caption.to_owned()).collect(),
         };
         let expected = [picture("b.jpg", &["First .", "Second ."]), picture("a.jpg", &["A dog #1\trunning"])];
@@ -256,10 +245,10 @@ mod tests {
         let outside = message(Dataset::open(folder.0.path(), "images/../dev"));
         assert!(outside.contains("no split"), "{outside}");
         let nowhere = message(Dataset::open(&folder.picture("nowhere"), "dev"));
-        assert!(nowhere.contains("nowhere") && nowhere.contains("captions.token.txt"), "{nowhere}");
+        assert!(nowhere.contains("cannot read") && nowhere.contains("nowhere"), "{nowhere}");
         fs::remove_file(folder.0.path().join("captions.token.txt")).expect("removed");
         let without = message(folder.open());
-        assert!(without.starts_with("cannot read") && without.contains("captions.token.txt"), "{without}");
+        assert!(without.contains("captions.token.txt"), "{without}");
 
         let utf16: Vec<u8> = "a.jpg#0\tA dog\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let empty = message(Folder::with(&utf16, b"a.jpg\n", &["a.jpg"]).open());
@@ -279,7 +268,7 @@ mod tests {
                 .map(|_| alphabet[random.random_range(0..alphabet.len())])
                 .collect();
             let mut skipped = Skipped::default();
-            parse_captions(&bytes, &mut skipped);
+            parse_captions("captions", &bytes, &mut skipped);
             parse_list("list", &bytes, &mut skipped);
         }
     }
