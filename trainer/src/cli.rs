@@ -44,7 +44,7 @@ pub enum Command {
     Export(ExportArguments),
     /// Make an int8 bundle of a float32 bundle
     Quantise(QuantiseArguments),
-    /// Score a bundle on a data set: BLEU-1..4, ROUGE-L and CIDEr
+    /// Score a bundle on a data set: BLEU-1..4, METEOR, ROUGE-L and CIDEr
     Evaluate(EvaluateArguments),
     /// List every file of a bundle's folder in its manifest, and what it scored
     Seal(SealArguments),

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use descry_models::TokenId;
+
 use crate::dataset::Picture;
 
 /// A caption, and how long the model took for it.
@@ -10,8 +12,20 @@ use crate::dataset::Picture;
 pub struct Described {
     /// The caption's text.
     pub text: String,
+    /// Its words' tokens.
+    pub tokens: Vec<TokenId>,
+    /// How sure the model is of it, 0..=1.
+    pub confidence: f32,
     /// From decoded pixels to the text.
     pub milliseconds: f64,
+}
+
+#[cfg(test)]
+impl Described {
+    /// A caption of which nothing counts but the text.
+    pub(crate) fn for_test(text: &str) -> Described {
+        Described { text: text.to_owned(), tokens: Vec::new(), confidence: 0.5, milliseconds: 1.0 }
+    }
 }
 
 /// What became of one picture: its caption, or why the picture cannot be used.
@@ -68,7 +82,11 @@ mod tests {
 
     fn pictures(count: usize) -> Vec<Picture> {
         (0..count)
-            .map(|index| Picture { file: format!("{index}").into(), captions: vec!["x".to_owned()] })
+            .map(|index| Picture {
+                file: format!("{index}").into(),
+                id: None,
+                captions: vec!["x".to_owned()],
+            })
             .collect()
     }
 
@@ -76,7 +94,7 @@ mod tests {
     fn describe(picture: &Picture) -> Outcome {
         let text = picture.name();
         let broken = text.parse().is_ok_and(|number: usize| number % 7 == 6);
-        if broken { Err("broken".to_owned()) } else { Ok(Described { text, milliseconds: 1.0 }) }
+        if broken { Err("broken".to_owned()) } else { Ok(Described::for_test(&text)) }
     }
 
     #[test]

@@ -7,7 +7,8 @@ use descry_models::{CaptionOptions, Captioner, Engine, EngineChoice};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 
-use super::{EvaluateArguments, evaluate, report::Report};
+use super::report::Report;
+use super::{EvaluateArguments, ModelArguments, evaluate};
 use crate::export::{export_for, fixture, tests::arguments as export_arguments};
 
 const PICTURES: usize = 12;
@@ -51,15 +52,22 @@ fn name(index: usize) -> String {
 
 fn arguments(folder: &Path, threads: usize) -> EvaluateArguments {
     EvaluateArguments {
-        bundle: folder.join("float"),
+        model: ModelArguments {
+            bundle: folder.join("float"),
+            beam_width: None,
+            engine: Some(Engine::Tract),
+            onnxruntime: None,
+            threads: threads.try_into().ok(),
+        },
         dataset: folder.join("drawn"),
         split: "dev".to_owned(),
-        beam_width: None,
-        engine: Some(Engine::Tract),
-        onnxruntime: None,
-        threads: threads.try_into().ok(),
+        format: None,
+        meteor_data: None,
+        train_captions: Vec::new(),
+        train_split: "train".to_owned(),
         json: true,
         captions: Some(folder.join("captions.jsonl")),
+        coco_results: Some(folder.join("results.json")),
     }
 }
 
@@ -90,6 +98,14 @@ fn captions_are_the_captioners_and_scores_do_not_depend_on_threads() {
         assert_eq!(written(&folder.path().join("captions.jsonl")), expected, "{threads} threads");
         assert_eq!((report.scores.images, report.skipped), (PICTURES, 3));
         assert_eq!((report.engine.as_str(), report.beam_width, report.threads), ("tract", 2, threads));
+        let results = std::fs::read_to_string(folder.path().join("results.json")).expect("results");
+        let results: Vec<serde_json::Value> = serde_json::from_str(&results).expect("JSON");
+        let results =
+            results.iter().map(|result| (result["image_id"].to_string(), result["caption"].clone()));
+        // The pictures are named by numbers, as COCO's are.
+        let numbered =
+            expected.iter().enumerate().map(|(index, (_, text))| (index.to_string(), text.as_str().into()));
+        assert!(results.eq(numbered), "{threads} threads");
         reports.push(report);
     }
     assert_eq!(reports[0].scores, reports[1].scores);
@@ -98,12 +114,39 @@ fn captions_are_the_captioners_and_scores_do_not_depend_on_threads() {
     for key in ["bleu1", "bleu2", "bleu3", "bleu4", "rouge_l"] {
         assert!((0.0..=100.0).contains(&json[key].as_f64().expect(key)), "{key}: {}", json[key]);
     }
-    assert!((0.0..=1000.0).contains(&json["cider"].as_f64().expect("cider")));
+    for key in ["cider", "cider_plain"] {
+        assert!((0.0..=1000.0).contains(&json[key].as_f64().expect(key)), "{key}: {}", json[key]);
+    }
+    // Without Meteor's data the score has another name, and without a split `train` nothing is said of novelty.
+    assert!((0.0..=100.0).contains(&json["meteor_exact_stem"].as_f64().expect("meteor_exact_stem")));
+    for key in ["meteor", "novel_captions", "training_captions"] {
+        assert!(json.get(key).is_none(), "{key}");
+    }
     assert_eq!(json["images"], PICTURES);
     assert_eq!(json["precision"], "float32");
     // `seal` reads what was printed.
     assert_eq!(serde_json::from_value::<Report>(json).expect("a report"), reports[0]);
-    assert!(reports[0].to_string().contains("BLEU-4"));
+    let text = reports[0].to_string();
+    for named in ["BLEU-4", "METEOR (exact and stem matches only)", "CIDEr-D", "CIDEr, plain"] {
+        assert!(text.contains(named), "{text}");
+    }
+}
+
+#[test]
+fn novel_captions_are_counted_against_what_was_learned_from() {
+    let folder = made();
+    let first = evaluate(&arguments(folder.path(), 1)).expect("evaluated");
+    let captions = written(&folder.path().join("captions.jsonl"));
+    let drawn = folder.path().join("drawn");
+    std::fs::copy(drawn.join("devImages.txt"), drawn.join("trainImages.txt")).expect("a split to learn from");
+    let lines: Vec<_> = captions.iter().map(|(file, caption)| format!("{file}#2\t{caption} .")).collect();
+    let references = std::fs::read_to_string(drawn.join("captions.token.txt")).expect("captions");
+    std::fs::write(drawn.join("captions.token.txt"), format!("{references}\n{}", lines.join("\n")))
+        .expect("more");
+    let learned = evaluate(&arguments(folder.path(), 1)).expect("evaluated");
+    assert_eq!((first.novel_captions, learned.novel_captions), (None, Some(0.0)));
+    assert!(learned.training_captions.is_some_and(|count| count >= learned.distinct_captions));
+    assert!(learned.to_string().contains("0.0% of the captions"), "{learned}");
 }
 
 #[test]
@@ -115,13 +158,15 @@ fn what_cannot_be_evaluated_is_named() {
         change(&mut arguments);
         format!("{:#}", evaluate(&arguments).expect_err("an error"))
     };
-    let cases: [(&str, Change<'_>); 4] = [
+    let cases: [(&str, Change<'_>); 6] = [
+        ("english.words", &|arguments| arguments.meteor_data = Some(path("drawn"))),
+        ("cannot read the training captions", &|arguments| arguments.train_captions = vec![path("nowhere")]),
         ("no split `train`", &|arguments| arguments.split = "train".to_owned()),
-        ("cannot open the bundle", &|arguments| arguments.bundle = path("drawn")),
+        ("cannot open the bundle", &|arguments| arguments.model.bundle = path("drawn")),
         ("cannot write", &|arguments| arguments.captions = Some(path("nowhere/captions"))),
         ("cannot open the bundle", &|arguments| {
-            arguments.engine = None;
-            arguments.onnxruntime = Some(path("captions.token.txt"));
+            arguments.model.engine = None;
+            arguments.model.onnxruntime = Some(path("captions.token.txt"));
         }),
     ];
     for (expected, change) in cases {

@@ -7,8 +7,10 @@ use descry_models::manifest::{Manifest, Precision};
 use serde::{Deserialize, Serialize};
 
 use super::captioning::Described;
+use super::novelty::Training;
 use crate::dataset::Dataset;
-use crate::metrics::{Scores, ptb};
+use crate::metrics::Scores;
+use crate::metrics::meteor::{Meteor, Variant};
 
 /// A bundle's scores, and under which circumstances they were measured. As JSON it is one flat object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +18,12 @@ pub struct Report {
     /// The scores, and how many pictures they are of.
     #[serde(flatten)]
     pub scores: Scores,
+    /// METEOR as others publish it, 0..=100; only with Meteor's own data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meteor: Option<f64>,
+    /// METEOR with exact and stem matches alone, 0..=100; only without that data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meteor_exact_stem: Option<f64>,
     /// The bundle's name.
     pub model: String,
     /// Whether its weights are quantised.
@@ -42,6 +50,12 @@ pub struct Report {
     pub words_used: usize,
     /// How many tokens the model's vocabulary has, special ones included.
     pub vocabulary: usize,
+    /// The share of captions that are not word for word among those that were learned from, 0..=100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub novel_captions: Option<f64>,
+    /// How many different captions they were compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub training_captions: Option<usize>,
 }
 
 /// The circumstances that the captions themselves do not show.
@@ -58,13 +72,21 @@ pub struct Circumstances<'a> {
     pub dataset: &'a Dataset,
     /// How many pictures of the split could not be used.
     pub skipped: usize,
+    /// What the model learned from, where that is at hand.
+    pub training: Option<&'a Training>,
 }
 
 impl Report {
-    /// Describes captions whose scores are known.
+    /// Describes captions, and the same as `words`, whose scores are known.
     #[must_use]
-    pub fn new(circumstances: &Circumstances<'_>, scores: Scores, captions: &[Described]) -> Report {
-        let words: Vec<Vec<String>> = captions.iter().map(|caption| ptb::tokenise(&caption.text)).collect();
+    pub fn new(
+        circumstances: &Circumstances<'_>,
+        scores: Scores,
+        meteor: &Meteor,
+        captions: &[Described],
+        words: &[Vec<String>],
+    ) -> Report {
+        let meteor_of = |variant| (meteor.variant == variant).then(|| rounded(meteor.score));
         let mean = |sum: f64| if captions.is_empty() { 0.0 } else { rounded(sum / captions.len() as f64) };
         Report {
             scores: Scores {
@@ -75,7 +97,10 @@ impl Report {
                 bleu4: rounded(scores.bleu4),
                 rouge_l: rounded(scores.rouge_l),
                 cider: rounded(scores.cider),
+                cider_plain: rounded(scores.cider_plain),
             },
+            meteor: meteor_of(Variant::Full),
+            meteor_exact_stem: meteor_of(Variant::ExactStem),
             model: circumstances.manifest.name.clone(),
             precision: match circumstances.manifest.quantisation {
                 Some(_) => Precision::Int8,
@@ -92,6 +117,8 @@ impl Report {
             distinct_captions: captions.iter().map(|caption| &caption.text).collect::<BTreeSet<_>>().len(),
             words_used: words.iter().flatten().collect::<BTreeSet<_>>().len(),
             vocabulary: circumstances.manifest.vocabulary.size,
+            novel_captions: circumstances.training.map(|training| rounded(training.novel(words))),
+            training_captions: circumstances.training.map(Training::len),
         }
     }
 }
@@ -116,14 +143,25 @@ impl fmt::Display for Report {
             self.beam_width
         )?;
         for (name, value) in [
-            ("BLEU-1", scores.bleu1),
-            ("BLEU-2", scores.bleu2),
-            ("BLEU-3", scores.bleu3),
-            ("BLEU-4", scores.bleu4),
-            ("ROUGE-L", scores.rouge_l),
-            ("CIDEr", scores.cider),
+            ("BLEU-1", Some(scores.bleu1)),
+            ("BLEU-2", Some(scores.bleu2)),
+            ("BLEU-3", Some(scores.bleu3)),
+            ("BLEU-4", Some(scores.bleu4)),
+            (Variant::Full.name(), self.meteor),
+            (Variant::ExactStem.name(), self.meteor_exact_stem),
+            ("ROUGE-L", Some(scores.rouge_l)),
+            ("CIDEr-D", Some(scores.cider)),
+            ("CIDEr, plain", Some(scores.cider_plain)),
         ] {
-            writeln!(formatter, "{name:8}{value:7.2}")?;
+            if let Some(value) = value {
+                writeln!(formatter, "{name:38}{value:7.2}")?;
+            }
+        }
+        if let (Some(novel), Some(training)) = (self.novel_captions, self.training_captions) {
+            writeln!(
+                formatter,
+                "{novel:.1}% of the captions are not among the {training} different ones of training"
+            )?;
         }
         write!(
             formatter,
