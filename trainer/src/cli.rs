@@ -2,10 +2,12 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::caption::{self, CaptionArguments};
 use crate::evaluate::{self, EvaluateArguments};
 use crate::export::{self, ExportArguments};
 use crate::quantise::{self, QuantiseArguments};
 use crate::seal::{self, SealArguments};
+use crate::show::{self, ShowArguments};
 #[cfg(feature = "torch")]
 use crate::{
     prepare::{self, PrepareArguments},
@@ -46,6 +48,10 @@ pub enum Command {
     Quantise(QuantiseArguments),
     /// Score a bundle on a data set: BLEU-1..4, METEOR, ROUGE-L and CIDEr
     Evaluate(EvaluateArguments),
+    /// Caption a folder of pictures, in COCO's results format
+    Caption(CaptionArguments),
+    /// Write a page to look at: learning curves, captions beside their pictures, what the model looked at
+    Show(ShowArguments),
     /// List every file of a bundle's folder in its manifest, and what it scored
     Seal(SealArguments),
 }
@@ -64,6 +70,8 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Export(arguments) => export::run(&arguments),
         Command::Quantise(arguments) => quantise::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Caption(arguments) => caption::run(&arguments),
+        Command::Show(arguments) => show::run(&arguments),
         Command::Seal(arguments) => seal::run(&arguments),
     }
 }

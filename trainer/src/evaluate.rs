@@ -13,7 +13,7 @@ use clap::Args;
 
 use crate::dataset::{Dataset, Format};
 use crate::metrics::{self, meteor, ptb};
-use model::{ModelArguments, usable};
+pub use model::{ModelArguments, engine_choice, open_captioners, thread_count, usable};
 use novelty::Training;
 use report::{Circumstances, Report};
 
@@ -112,7 +112,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<Report> {
 }
 
 #[cfg(test)]
-mod end_to_end;
+pub(crate) mod end_to_end;
 
 #[cfg(test)]
 mod tests {

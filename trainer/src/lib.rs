@@ -1,6 +1,7 @@
 //! What makes Descry's caption models and says how good they are: data sets, training, export, metrics, evaluation. The
 //! command `descry-trainer` is a thin layer over it.
 
+pub mod caption;
 #[cfg(feature = "torch")]
 pub mod checkpoint;
 pub mod cli;
@@ -25,6 +26,7 @@ pub mod prepare;
 pub mod progress;
 pub mod quantise;
 pub mod seal;
+pub mod show;
 #[cfg(feature = "torch")]
 pub mod train;
 pub mod vocabulary;

@@ -18,7 +18,7 @@ type Change<'a> = &'a dyn Fn(&mut EvaluateArguments);
 
 /// `folder/float`, a tiny bundle with random weights, and `folder/drawn`, a data set of small pictures. Two files of it
 /// are no pictures, and one that is listed is missing.
-fn made() -> TempDir {
+pub(crate) fn made() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     fixture::write_run(&folder.path().join("run"), &fixture::tensors(3));
     export_for(&export_arguments(folder.path()), fixture::SIDE).expect("a bundle");

@@ -1,7 +1,7 @@
 //! The model that captions many pictures: which one, in which engine, and on how many threads.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Instant;
 
@@ -51,40 +51,53 @@ pub struct Model {
 impl ModelArguments {
     /// The engine that the arguments ask for.
     pub fn engine_choice(&self) -> Result<EngineChoice> {
-        Ok(match (self.engine, &self.onnxruntime) {
-            (Some(Engine::Tract), Some(_)) => {
-                bail!("--onnxruntime names a library that --engine tract does not use")
-            }
-            (Some(Engine::Tract), None) => EngineChoice::Tract,
-            (None, None) => EngineChoice::Auto,
-            (Some(Engine::OnnxRuntime) | None, library) => {
-                EngineChoice::OnnxRuntime { library: library.clone() }
-            }
-        })
+        engine_choice(self.engine, self.onnxruntime.as_ref())
     }
 
-    /// Opens the bundle for so many pictures: an engine takes seconds to prepare its networks, so the threads do it side
-    /// by side.
+    /// Opens the bundle for so many pictures.
     pub fn open(&self, pictures: usize) -> Result<Model> {
-        let choice = self.engine_choice()?;
-        let cores = || thread::available_parallelism().map_or(1, usize::from);
-        let threads = self.threads.map_or_else(cores, usize::from).min(pictures);
-        let open = || Captioner::open(&self.bundle, &choice);
-        let opened: Vec<Result<Captioner, CaptionError>> = thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(open)).collect();
-            let others = others.into_iter().map(thread::ScopedJoinHandle::join);
-            std::iter::once(open())
-                .chain(others.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
-                .collect()
-        });
-        let opened: Result<Vec<_>, _> = opened.into_iter().collect();
-        let captioners =
-            opened.with_context(|| format!("cannot open the bundle {}", self.bundle.display()))?;
+        let threads = thread_count(self.threads, pictures);
+        let captioners = open_captioners(&self.bundle, &self.engine_choice()?, threads)?;
         let Some(first) = captioners.first() else { bail!("there is nothing to do") };
         let (manifest, engine) = (first.manifest().clone(), first.engine());
         let beam_width = self.beam_width.map_or(manifest.decoding.beam_width, usize::from);
         Ok(Model { bundle: self.bundle.clone(), captioners, manifest, engine, beam_width, threads })
     }
+}
+
+/// The engine that the arguments ask for.
+pub fn engine_choice(engine: Option<Engine>, library: Option<&PathBuf>) -> Result<EngineChoice> {
+    Ok(match (engine, library) {
+        (Some(Engine::Tract), Some(_)) => {
+            bail!("--onnxruntime names a library that --engine tract does not use")
+        }
+        (Some(Engine::Tract), None) => EngineChoice::Tract,
+        (None, None) => EngineChoice::Auto,
+        (Some(Engine::OnnxRuntime) | None, library) => {
+            EngineChoice::OnnxRuntime { library: library.cloned() }
+        }
+    })
+}
+
+/// As many threads as are asked for, or else as there are cores; none without a picture.
+#[must_use]
+pub fn thread_count(asked: Option<NonZeroUsize>, pictures: usize) -> usize {
+    let threads = asked.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+    threads.min(pictures)
+}
+
+/// Opens the bundle once for each thread: an engine takes seconds to prepare its networks, so they do it side by side.
+pub fn open_captioners(bundle: &Path, choice: &EngineChoice, threads: usize) -> Result<Vec<Captioner>> {
+    let open = || Captioner::open(bundle, choice);
+    let opened: Vec<Result<Captioner, CaptionError>> = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(open)).collect();
+        let others = others.into_iter().map(thread::ScopedJoinHandle::join);
+        std::iter::once(open())
+            .chain(others.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
+            .collect()
+    });
+    let opened: Result<Vec<_>, _> = opened.into_iter().collect();
+    opened.with_context(|| format!("cannot open the bundle {}", bundle.display()))
 }
 
 impl Model {
