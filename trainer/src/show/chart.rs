@@ -13,6 +13,9 @@ const BOTTOM: f64 = 44.0;
 /// The style's names for the lines' colours, in turn.
 const COLOURS: [&str; 4] = ["var(--one)", "var(--two)", "var(--three)", "var(--four)"];
 
+/// And their dashes, for those who do not tell the colours apart.
+const DASHES: [&str; 4] = ["none", "9 4", "3 3", "12 3 3 3"];
+
 /// One line of a chart.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Series {
@@ -94,25 +97,29 @@ impl Chart<'_> {
         );
         svg.push_str(&(self.below)(&place));
         for (index, series) in self.series.iter().enumerate() {
-            let colour = COLOURS[index % COLOURS.len()];
             let mut path = String::new();
             for (x, y) in finite(&series.points) {
                 let (x, y) = place(x, y);
                 let _ = write!(path, "{}{x:.1} {y:.1}", if path.is_empty() { 'M' } else { 'L' });
             }
-            let _ = writeln!(svg, "<path class=\"series\" style=\"stroke:{colour}\" d=\"{path}\"/>");
-            if let [(x, y)] | [(x, y), ..] = finite(&series.points).collect::<Vec<_>>().as_slice() {
+            let look = format!(
+                "stroke:{};stroke-dasharray:{}",
+                COLOURS[index % COLOURS.len()],
+                DASHES[index % DASHES.len()]
+            );
+            let _ = writeln!(svg, "<path class=\"series\" style=\"{look}\" d=\"{path}\"/>");
+            if let [(x, y)] = finite(&series.points).collect::<Vec<_>>().as_slice() {
                 let (x, y) = place(*x, *y);
-                let _ =
-                    writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" style=\"fill:{colour}\"/>");
+                let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" style=\"{look}\"/>");
             }
-            // The legend, where lines that rise leave room: at the lower right.
-            let y = HEIGHT - BOTTOM - 12.0 - 18.0 * (self.series.len() - 1 - index) as f64;
+            // The legend, where lines that rise leave room: at the upper left.
             if self.series.len() > 1 {
-                let x = WIDTH - RIGHT - 8.0;
+                let (x, y) = (LEFT + 12.0, TOP + 18.0 * (index + 1) as f64);
                 let _ = writeln!(
                     svg,
-                    "<text x=\"{x}\" y=\"{y:.1}\" text-anchor=\"end\" style=\"fill:{colour}\">{}</text>",
+                    "<path class=\"series\" style=\"{look}\" d=\"M{x} {y}h28\"/><text x=\"{}\" y=\"{}\">{}</text>",
+                    x + 36.0,
+                    y + 4.0,
                     escape(&series.name)
                 );
             }
