@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::calibrate::{self, CalibrateArguments};
 use crate::evaluate::{self, EvaluateArguments};
 use crate::export::{self, ExportArguments};
 use crate::quantise::{self, QuantiseArguments};
@@ -45,6 +46,8 @@ pub enum Command {
     Quantise(QuantiseArguments),
     /// Score a bundle on a data set: BLEU-1..4, ROUGE-L and CIDEr
     Evaluate(EvaluateArguments),
+    /// Make a bundle's confidence the probability that a person would accept the caption
+    Calibrate(CalibrateArguments),
 }
 
 /// Runs one command to its end.
@@ -61,6 +64,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Export(arguments) => export::run(&arguments),
         Command::Quantise(arguments) => quantise::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
     }
 }
 

@@ -6,7 +6,7 @@ pub mod report;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Instant;
 
@@ -66,7 +66,7 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
 /// Captions the split, writes the captions where that is asked for, and scores them. What was skipped is said on standard
 /// error.
 pub fn evaluate(arguments: &EvaluateArguments) -> Result<Report> {
-    let choice = engine_choice(arguments)?;
+    let choice = engine_choice(arguments.engine, arguments.onnxruntime.as_ref())?;
     let dataset = Dataset::open(&arguments.dataset, &arguments.split)?;
     if !dataset.skipped.is_empty() {
         eprintln!("skipped in {}: {}", arguments.dataset.display(), dataset.skipped);
@@ -77,10 +77,8 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<Report> {
     });
     let captions_file = captions_file.transpose()?;
 
-    let threads =
-        arguments.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let threads = threads.min(dataset.pictures.len());
-    let captioners = open_captioners(arguments, &choice, threads)?;
+    let threads = thread_count(arguments.threads, dataset.pictures.len());
+    let captioners = open_captioners(&arguments.bundle, &choice, threads)?;
     let Some(first) = captioners.first() else { bail!("there is nothing to do") };
     let (manifest, engine) = (first.manifest().clone(), first.engine());
     let beam_width = arguments.beam_width.map_or(manifest.decoding.beam_width, usize::from);
@@ -114,24 +112,33 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<Report> {
     Ok(Report::new(&circumstances, scores, &captions))
 }
 
-fn engine_choice(arguments: &EvaluateArguments) -> Result<EngineChoice> {
-    Ok(match (arguments.engine, &arguments.onnxruntime) {
+/// The engine that the arguments ask for.
+pub(crate) fn engine_choice(engine: Option<Engine>, library: Option<&PathBuf>) -> Result<EngineChoice> {
+    Ok(match (engine, library) {
         (Some(Engine::Tract), Some(_)) => {
             bail!("--onnxruntime names a library that --engine tract does not use")
         }
         (Some(Engine::Tract), None) => EngineChoice::Tract,
         (None, None) => EngineChoice::Auto,
-        (Some(Engine::OnnxRuntime) | None, library) => EngineChoice::OnnxRuntime { library: library.clone() },
+        (Some(Engine::OnnxRuntime) | None, library) => {
+            EngineChoice::OnnxRuntime { library: library.cloned() }
+        }
     })
 }
 
+/// As many threads as are asked for, or else as there are cores; none without a picture.
+pub(crate) fn thread_count(asked: Option<NonZeroUsize>, pictures: usize) -> usize {
+    let threads = asked.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+    threads.min(pictures)
+}
+
 /// Opens the bundle once for each thread: an engine takes seconds to prepare its networks, so they do it side by side.
-fn open_captioners(
-    arguments: &EvaluateArguments,
+pub(crate) fn open_captioners(
+    bundle: &Path,
     choice: &EngineChoice,
     threads: usize,
 ) -> Result<Vec<Captioner>> {
-    let open = || Captioner::open(&arguments.bundle, choice);
+    let open = || Captioner::open(bundle, choice);
     let opened: Vec<Result<Captioner, CaptionError>> = thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(open)).collect();
         let others = others.into_iter().map(thread::ScopedJoinHandle::join);
@@ -140,7 +147,7 @@ fn open_captioners(
             .collect()
     });
     let opened: Result<Vec<_>, _> = opened.into_iter().collect();
-    opened.with_context(|| format!("cannot open the bundle {}", arguments.bundle.display()))
+    opened.with_context(|| format!("cannot open the bundle {}", bundle.display()))
 }
 
 /// Describes one picture after another; a picture that cannot be read is the picture's fault, all else the model's.
@@ -223,7 +230,9 @@ mod tests {
             (&["--engine", "tract", "--onnxruntime", "lib.so"], None),
         ];
         for (extra, expected) in cases {
-            assert_eq!(engine_choice(&parsed(extra)).ok(), expected, "{extra:?}");
+            let parsed = parsed(extra);
+            let choice = engine_choice(parsed.engine, parsed.onnxruntime.as_ref());
+            assert_eq!(choice.ok(), expected, "{extra:?}");
         }
     }
 

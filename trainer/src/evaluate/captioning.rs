@@ -15,19 +15,23 @@ pub struct Described {
 }
 
 /// What became of one picture: its caption, or why the picture cannot be used.
-pub type Outcome = Result<Described, String>;
+pub type Outcome<Caption = Described> = Result<Caption, String>;
+
+/// What one thread gives: outcomes with the places of their pictures.
+type Part<Caption> = Vec<(usize, Outcome<Caption>)>;
 
 /// Captions all pictures, in their order, with one thread for each of `workers`.
 ///
 /// A worker gives an [`Outcome`] for a picture, or an error that is not the picture's fault; the first such error ends
 /// the whole. `done` is called after each picture, from any thread.
-pub fn caption_all<Worker, Error>(
+pub fn caption_all<Caption, Worker, Error>(
     pictures: &[Picture],
     workers: Vec<Worker>,
     done: impl Fn() + Sync,
-) -> Result<Vec<Outcome>, Error>
+) -> Result<Vec<Outcome<Caption>>, Error>
 where
-    Worker: FnMut(&Picture) -> Result<Outcome, Error> + Send,
+    Caption: Send,
+    Worker: FnMut(&Picture) -> Result<Outcome<Caption>, Error> + Send,
     Error: Send,
 {
     let next = AtomicUsize::new(0);
@@ -49,7 +53,7 @@ where
         }
         Ok(outcomes)
     };
-    let finished: Vec<Result<Vec<(usize, Outcome)>, Error>> = thread::scope(|scope| {
+    let finished: Vec<Result<Part<Caption>, Error>> = thread::scope(|scope| {
         let threads: Vec<_> = workers.into_iter().map(|worker| scope.spawn(move || work(worker))).collect();
         let joined = threads.into_iter().map(thread::ScopedJoinHandle::join);
         joined.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
@@ -101,7 +105,11 @@ mod tests {
     #[test]
     fn a_failing_model_ends_it() {
         let fail = |picture: &Picture| {
-            if picture.name() == "5" { Err("the model failed") } else { Ok(Err(String::new())) }
+            if picture.name() == "5" {
+                Err("the model failed")
+            } else {
+                Ok(Outcome::<()>::Err(String::new()))
+            }
         };
         for threads in [1, 4] {
             assert_eq!(caption_all(&pictures(20), vec![fail; threads], || ()), Err("the model failed"));
