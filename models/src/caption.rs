@@ -23,8 +23,9 @@ pub struct Caption {
 
 /// How sure a model is of a sentence: in 0..=1, never NaN.
 ///
-/// Not calibrated yet: it is the geometric mean of the words' probabilities, so it compares two captions of one model
-/// and does not say how often such a caption is right.
+/// With the manifest's `[calibration]` it is the probability that a person would accept the sentence, by the proxy that
+/// the section names. Without, it is the geometric mean of the words' probabilities, which compares two captions of one
+/// model and does not say how often such a caption is right. See [`crate::calibration`].
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Confidence(f32);
 
@@ -51,19 +52,6 @@ impl Confidence {
     #[must_use]
     pub fn value(self) -> f32 {
         self.0
-    }
-
-    /// How a sentence of this confidence is to be worded.
-    ///
-    /// The bounds are the quarters of the range; they mean something only once the confidence is calibrated.
-    #[must_use]
-    pub fn band(self) -> Band {
-        match self.0 {
-            value if value >= 0.75 => Band::High,
-            value if value >= 0.5 => Band::Middle,
-            value if value >= 0.25 => Band::Low,
-            _ => Band::None,
-        }
     }
 }
 
@@ -137,23 +125,6 @@ mod tests {
         for (given, value) in cases {
             let found = Confidence::of_log_probabilities(given).value();
             assert!((found - value).abs() < 1e-6, "{given:?}: {found}");
-        }
-    }
-
-    #[test]
-    fn bands_are_quarters() {
-        let cases = [
-            (1.0, Band::High),
-            (0.75, Band::High),
-            (0.74, Band::Middle),
-            (0.5, Band::Middle),
-            (0.49, Band::Low),
-            (0.25, Band::Low),
-            (0.24, Band::None),
-            (0.0, Band::None),
-        ];
-        for (given, band) in cases {
-            assert_eq!(Confidence::new(given).band(), band, "{given}");
         }
     }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use image::RgbImage;
 
 use crate::{
-    Bundle, Caption, CaptionError, Confidence, DecodeError, EngineChoice, Network, Vocabulary,
+    Bundle, Caption, CaptionError, DecodeError, EngineChoice, Network, Vocabulary,
+    calibration::{self, Calibration, Features},
     decode::{Decoding, Hypothesis, beam_search},
     manifest::Manifest,
     open_network, preprocess,
@@ -50,6 +51,26 @@ impl Captioner {
         picture: &RgbImage,
         options: &CaptionOptions<'_>,
     ) -> Result<Caption, CaptionError> {
+        let hypotheses = self.search(picture, options)?;
+        Ok(caption(&hypotheses, &self.vocabulary, self.manifest.calibration.as_ref()))
+    }
+
+    /// Describes a picture, and gives what a calibration of the confidence is fitted to; none without words.
+    pub fn caption_with_features(
+        &mut self,
+        picture: &RgbImage,
+        options: &CaptionOptions<'_>,
+    ) -> Result<(Caption, Option<Features>), CaptionError> {
+        let hypotheses = self.search(picture, options)?;
+        let caption = caption(&hypotheses, &self.vocabulary, self.manifest.calibration.as_ref());
+        Ok((caption, calibration::features(&hypotheses)))
+    }
+
+    fn search(
+        &mut self,
+        picture: &RgbImage,
+        options: &CaptionOptions<'_>,
+    ) -> Result<Vec<Hypothesis>, CaptionError> {
         let mut decoding = Decoding::of(&self.manifest);
         decoding.beam_width = options.beam_width.unwrap_or(decoding.beam_width);
         let cancelled = options.cancelled.unwrap_or(&|| false);
@@ -60,8 +81,7 @@ impl Captioner {
         }
         let pixels = preprocess::pixels(picture, &self.manifest.preprocessing)?;
         let encoded = self.network.encode(&pixels)?;
-        let hypotheses = beam_search(self.network.as_mut(), &encoded, &decoding, cancelled)?;
-        Ok(caption(&hypotheses, &self.vocabulary))
+        Ok(beam_search(self.network.as_mut(), &encoded, &decoding, cancelled)?)
     }
 
     /// What the model says of itself.
@@ -84,7 +104,7 @@ impl Captioner {
 }
 
 /// The first hypothesis as a caption, the texts of the others as its alternatives.
-fn caption(hypotheses: &[Hypothesis], vocabulary: &Vocabulary) -> Caption {
+fn caption(hypotheses: &[Hypothesis], vocabulary: &Vocabulary, calibration: Option<&Calibration>) -> Caption {
     let mut texts: Vec<String> = Vec::with_capacity(hypotheses.len());
     for hypothesis in hypotheses {
         let text = vocabulary.text(&hypothesis.tokens);
@@ -102,8 +122,8 @@ fn caption(hypotheses: &[Hypothesis], vocabulary: &Vocabulary) -> Caption {
         .zip(log_probabilities)
         .filter_map(|(token, log)| Some((vocabulary.word(*token)?.to_owned(), log.exp().clamp(0.0, 1.0))))
         .collect();
-    let confidence = Confidence::of_log_probabilities(log_probabilities);
-    Caption { text, tokens, confidence, band: confidence.band(), alternatives: texts, words }
+    let (confidence, band) = calibration::confidence(calibration, hypotheses);
+    Caption { text, tokens, confidence, band, alternatives: texts, words }
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@
 //! Step f32 [rows, vocabulary]          logits, before any softmax, nothing masked
 //!   decode::beam_search     log-softmax; never says <pad>, <start>, <unk>; normalised by length
 //! Hypothesis              tokens without <start> and <end>, best first
+//!   calibration::confidence  the search's own numbers, by the manifest's [calibration]
 //!   Vocabulary::text
 //! Caption                 text, alternatives, confidence in 0..=1, words with their probabilities
 //! ```
@@ -47,13 +48,14 @@
 //!
 //! - The manifest is not signed: who can replace all files of a bundle can replace the model.
 //! - Engines round differently: two of them may part where two words are all but equally likely.
-//! - A confidence is not calibrated yet.
+//! - A confidence is calibrated only where the manifest has a `[calibration]`, and for pictures like those of its fit.
 //!
 //! # Features
 //!
 //! `tract` (default) compiles an engine in; `onnxruntime` (default) loads Microsoft's library when it is first used.
 
 pub mod bundle;
+pub mod calibration;
 pub mod caption;
 pub mod captioner;
 pub mod decode;
@@ -64,6 +66,7 @@ pub mod preprocess;
 pub mod vocabulary;
 
 pub use bundle::{Bundle, sha256_hex};
+pub use calibration::Calibration;
 pub use caption::{Band, Caption, Confidence};
 pub use captioner::{CaptionOptions, Captioner};
 pub use decode::{Decoding, Hypothesis};

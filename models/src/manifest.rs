@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, ManifestError, TokenId};
+use crate::{Engine, ManifestError, TokenId, calibration::Calibration};
 
 mod check;
 
@@ -57,6 +57,9 @@ pub struct Manifest {
     /// How the weights were made small; absent where they are float32.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantisation: Option<Quantisation>,
+    /// How the confidence is calibrated; absent where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// What the bundle scored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<Score>,

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::calibrate::{self, CalibrateArguments};
 use crate::caption::{self, CaptionArguments};
 use crate::evaluate::{self, EvaluateArguments};
 use crate::export::{self, ExportArguments};
@@ -54,6 +55,8 @@ pub enum Command {
     Show(ShowArguments),
     /// List every file of a bundle's folder in its manifest, and what it scored
     Seal(SealArguments),
+    /// Make a bundle's confidence the probability that a person would accept the caption
+    Calibrate(CalibrateArguments),
 }
 
 /// Runs one command to its end.
@@ -73,6 +76,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Caption(arguments) => caption::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Seal(arguments) => seal::run(&arguments),
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
     }
 }
 

@@ -191,6 +191,7 @@ fn manifest(
             repetition_guard: arguments.repetition_guard,
         },
         quantisation: None,
+        calibration: None,
         scores: Vec::new(),
         provenance: Provenance {
             trainer: concat!("descry-trainer ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -1,6 +1,7 @@
 //! What makes Descry's caption models and says how good they are: data sets, training, export, metrics, evaluation. The
 //! command `descry-trainer` is a thin layer over it.
 
+pub mod calibrate;
 pub mod caption;
 #[cfg(feature = "torch")]
 pub mod checkpoint;

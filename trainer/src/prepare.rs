@@ -67,14 +67,13 @@ pub fn run(arguments: &PrepareArguments) -> Result<()> {
     let bundle = arguments.bundle.as_deref().map(Bundle::open).transpose()?;
     std::fs::create_dir_all(&arguments.run)
         .with_context(|| format!("cannot make the run's folder {}", arguments.run.display()))?;
-    let words = match &bundle {
-        Some(bundle) => vocabulary_of(bundle),
-        None => {
-            let captions = corpus::training_captions(&experiment, &arguments.datasets)?;
-            let built = vocabulary::build(&captions, experiment.minimum_count);
-            eprintln!("{built}");
-            built.text()
-        }
+    let words = if let Some(bundle) = &bundle {
+        vocabulary_of(bundle)
+    } else {
+        let captions = corpus::training_captions(&experiment, &arguments.datasets)?;
+        let built = vocabulary::build(&captions, experiment.minimum_count);
+        eprintln!("{built}");
+        built.text()
     };
     checkpoint::write_text(&arguments.run.join(files::VOCABULARY), &words)?;
     checkpoint::write_text(&arguments.run.join(files::EXPERIMENT), &experiment.to_toml()?)?;

@@ -104,6 +104,8 @@ pub fn quantise(arguments: &QuantiseArguments) -> Result<Manifest, QuantiseError
             activations: if weights_alone { "float32" } else { "uint8-per-tensor" }.to_owned(),
             calibration_pictures: pictures.len(),
         }),
+        // Of the float32 bundle: the captions of this one are others.
+        calibration: None,
         ..bundle.manifest().clone()
     };
     let mut files = other_files(&bundle)?;

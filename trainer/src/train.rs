@@ -79,14 +79,14 @@ pub fn run(arguments: &TrainArguments) -> Result<()> {
         model: &model,
         steps_left: arguments.stop_after_steps.unwrap_or(usize::MAX),
     };
-    let finished = training.stage(0, &experiment.frozen, Objective::CrossEntropy)?
-        && training.stage(1, &experiment.fine_tune, Objective::CrossEntropy)?
+    let finished = training.stage(0, &experiment.frozen, &Objective::CrossEntropy)?
+        && training.stage(1, &experiment.fine_tune, &Objective::CrossEntropy)?
         && match &experiment.self_critical {
             None => true,
             Some(last) if training.state.progress.stage > 2 || last.stage.epochs == 0 => true,
             Some(last) => {
                 let critic = SelfCritic::new(last, &experiment, &arguments.datasets, &vocabulary)?;
-                training.stage(2, &last.stage, Objective::SelfCritical(critic))?
+                training.stage(2, &last.stage, &Objective::SelfCritical(critic))?
             }
         };
     let best = arguments.run.join(files::BEST);
@@ -127,7 +127,7 @@ struct Training<'run> {
 
 impl Training<'_> {
     /// One stage, from where the run stands to its last epoch or to the end of patience. False: told to stop before.
-    fn stage(&mut self, number: usize, stage: &Stage, objective: Objective) -> Result<bool> {
+    fn stage(&mut self, number: usize, stage: &Stage, objective: &Objective) -> Result<bool> {
         if self.state.progress.stage > number {
             return Ok(true);
         }
@@ -141,13 +141,13 @@ impl Training<'_> {
         let mut average = Average::new(&self.model.weights, self.experiment.average_decay);
         self.state.restore(self.model, &mut optimiser, &mut average)?;
         let cache = match stage.encoder_learning_rate {
-            0.0 if stage.epochs > 0 => Some(self.cache(&objective)?),
+            0.0 if stage.epochs > 0 => Some(self.cache(objective)?),
             _ => None,
         };
         while self.state.progress.epoch < stage.epochs
             && self.state.progress.epochs_since_best <= self.experiment.patience
         {
-            if !self.epoch((number, &objective), stage, &mut optimiser, &mut average, cache.as_ref())? {
+            if !self.epoch((number, objective), stage, &mut optimiser, &mut average, cache.as_ref())? {
                 self.state.save(self.model, &optimiser, &average)?;
                 return Ok(false);
             }

@@ -30,6 +30,7 @@ impl Manifest {
         self.check_encoder()?;
         self.check_decoder()?;
         self.check_decoding()?;
+        self.check_calibration()?;
         self.check_scores()
     }
 
@@ -184,6 +185,27 @@ impl Manifest {
         let penalty = decoding.length_penalty;
         require((0.0..=MAXIMUM_LENGTH_PENALTY).contains(&penalty), "decoding.length_penalty", || {
             format!("is {penalty}; it must lie between 0 and {MAXIMUM_LENGTH_PENALTY}")
+        })
+    }
+
+    fn check_calibration(&self) -> Checked {
+        let Some(calibration) = &self.calibration else { return Ok(()) };
+        let mut all = calibration.coefficients.values().chain([&calibration.intercept]);
+        require(all.all(|value| value.is_finite()), "calibration", || {
+            "holds a coefficient that is not a finite number".to_owned()
+        })?;
+        let bands = &calibration.bands;
+        let falling = bands.high >= bands.middle && bands.middle >= bands.low && bands.low >= 0.0;
+        require(falling && bands.high.is_finite(), "calibration.bands", || {
+            format!(
+                "are {}, {} and {}; they must fall and not be below 0",
+                bands.high, bands.middle, bands.low
+            )
+        })?;
+        let fit = &calibration.fit;
+        let all = [fit.accepted, fit.roc_area, fit.expected_calibration_error];
+        require(all.iter().all(|value| (0.0..=1.0).contains(value)), "calibration.fit", || {
+            "holds a share that does not lie between 0 and 1".to_owned()
         })
     }
 

@@ -13,6 +13,8 @@ fn reads_and_writes_all_of_it() {
     assert_eq!(manifest.encoder_output("hidden").expect("an output").shape, [1, 5]);
     assert_eq!(manifest.encoder_output("cell"), None);
     assert_eq!(manifest.scores[0].engine, Engine::Tract);
+    let calibration = manifest.calibration.as_ref().expect("a calibration");
+    assert_eq!(calibration.coefficients.len(), 2);
     assert!(!manifest.decoding.repetition_guard);
     let text = manifest.to_toml().expect("a text");
     assert!(text.contains("length_penalty = 0.7\n"), "{text}");
@@ -23,11 +25,17 @@ fn reads_and_writes_all_of_it() {
 fn may_leave_out_what_is_optional() {
     let mut manifest = Manifest::from_toml(WHOLE).expect("a manifest");
     manifest.quantisation = None;
+    manifest.calibration = None;
     manifest.scores = Vec::new();
     manifest.decoder.attention = None;
     manifest.provenance.experiment = None;
     let text = manifest.to_toml().expect("a text");
-    assert!(!text.contains("quantisation") && !text.contains("scores") && !text.contains("attention"));
+    assert!(
+        !text.contains("quantisation")
+            && !text.contains("calibration")
+            && !text.contains("scores")
+            && !text.contains("attention")
+    );
     assert_eq!(Manifest::from_toml(&text).expect("a manifest"), manifest);
 }
 
@@ -48,7 +56,14 @@ fn tells_foreign_and_newer_texts_apart() {
 }
 
 /// What is replaced by what, and what is said then.
-const FAULTS: [(&str, &str, &str); 44] = [
+const FAULTS: [(&str, &str, &str); 51] = [
+    ("intercept = 2.5", "intercept = nan", "calibration holds a coefficient that is not a finite number"),
+    ("agreement = 0.5", "agreement = inf", "calibration holds a coefficient that is not a finite number"),
+    ("agreement = 0.5", "kindness = 0.5", "unknown variant `kindness`"),
+    ("high = 0.9", "high = 0.5", "calibration.bands are 0.5, 0.6 and 0.3; they must fall"),
+    ("low = 0.3", "low = -0.3", "they must fall and not be below 0"),
+    ("high = 0.9", "high = inf", "calibration.bands are inf"),
+    ("roc_area = 0.8", "roc_area = 80", "calibration.fit holds a share"),
     ("format_version = 1", "format_version = 0", "format_version is 0 where 1 is due"),
     ("format_version = 1", "format_version = -1", "invalid value"),
     ("name = \"tiny\"", "name = \" \"", "name is empty"),

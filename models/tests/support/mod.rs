@@ -141,6 +141,7 @@ fn manifest(quantised: bool) -> Manifest {
             length_penalty: 0.7,
             repetition_guard: false,
         },
+        calibration: None,
         quantisation: quantised.then(|| Quantisation {
             scheme: "qdq-static".to_owned(),
             weights: "int8-per-channel".to_owned(),

@@ -117,7 +117,7 @@ impl SelfCritic {
             (0.0, 0.0),
         );
         let log_probabilities = self
-            .masked(forced.logits)
+            .masked(&forced.logits)
             .log_softmax(-1, Kind::Float)
             .gather(1, &forced.wanted.unsqueeze(1), false)
             .squeeze_dim(1);
@@ -136,7 +136,7 @@ impl SelfCritic {
         let mut tokens = Tensor::full([rows as i64], start, (Kind::Int64, device));
         for position in 0..self.maximum_words {
             let (logits, hidden, cell, _) = model.decoder.step(&context, &tokens);
-            let mut logits = self.masked(logits);
+            let mut logits = self.masked(&logits);
             if position == 0 {
                 let _ = logits.select(1, end).fill_(f64::NEG_INFINITY);
             }
@@ -159,7 +159,7 @@ impl SelfCritic {
     }
 
     /// Logits of what is never said made as small as can be.
-    fn masked(&self, logits: Tensor) -> Tensor {
+    fn masked(&self, logits: &Tensor) -> Tensor {
         let special = &self.special;
         let never = [special.pad, special.start, special.unknown].map(|token| i64::from(token.0));
         let device = logits.device();

@@ -1,0 +1,241 @@
+//! `calibrate`: makes a bundle's confidence the probability that a person would accept the caption.
+//!
+//! The captions of a split are made through `descry_models::Captioner`, as the daemon makes them, and judged by a proxy
+//! ([`judge`]). A logistic regression over the numbers of the search is fitted ([`logistic`]), tried on folds that it has
+//! not seen ([`trial`]), and written into the manifest with the bounds of the bands; the other files stay as they are.
+
+pub mod judge;
+pub mod logistic;
+pub mod trial;
+
+use std::fmt;
+use std::fs;
+use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+use descry_models::{
+    Bundle, CaptionError, CaptionOptions, Captioner, Engine,
+    calibration::{Calibration, CalibrationFit, Feature, Features},
+    manifest::{MANIFEST_FILE, Manifest},
+};
+
+use crate::dataset::{Dataset, Picture};
+use crate::evaluate::{captioning::caption_all, engine_choice, open_captioners, thread_count};
+use crate::{picture, progress};
+use logistic::Logistic;
+use trial::Trial;
+
+/// Arguments of `descry-trainer calibrate`.
+#[derive(Debug, Clone, Args)]
+pub struct CalibrateArguments {
+    /// The bundle's folder; its manifest.toml is rewritten
+    #[arg(long, value_name = "DIR")]
+    pub bundle: PathBuf,
+    /// Data sets' folders
+    #[arg(long, value_name = "DIR", required = true, num_args = 1..)]
+    pub dataset: Vec<PathBuf>,
+    /// The split of each, whose pictures the model has not learned from
+    #[arg(long, value_name = "NAME", default_value = "dev")]
+    pub split: String,
+    /// tract or onnxruntime [default: onnxruntime where its library is found, else tract]
+    #[arg(long)]
+    pub engine: Option<Engine>,
+    /// ONNX Runtime's library, such as libonnxruntime.so.1; means --engine onnxruntime
+    #[arg(long, value_name = "LIBRARY")]
+    pub onnxruntime: Option<PathBuf>,
+    /// How many pictures are captioned at a time, each with a model of its own [default: the cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Only report: write nothing into the manifest
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Also write every caption: its references, score, judgement, features and held-out confidence, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub captions: Option<PathBuf>,
+}
+
+/// A caption that was made and judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// What the search knew.
+    pub features: Features,
+    /// Whether a person would accept it, by the proxy.
+    pub accepted: bool,
+}
+
+/// What was found out, for people.
+#[derive(Debug)]
+pub struct Report {
+    calibration: Calibration,
+    trial: Trial,
+}
+
+/// Runs the command: prints what the calibration is worth on standard output.
+pub fn run(arguments: &CalibrateArguments) -> Result<()> {
+    let report = calibrate(arguments)?;
+    println!("{report}");
+    Ok(())
+}
+
+/// Calibrates a bundle, and writes its manifest unless it is a dry run.
+pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
+    let sets: Vec<Dataset> = arguments
+        .dataset
+        .iter()
+        .map(|folder| Dataset::open(folder, &arguments.split))
+        .collect::<Result<_, _>>()?;
+    for set in sets.iter().filter(|set| !set.skipped.is_empty()) {
+        eprintln!("skipped in {}: {}", set.name, set.skipped);
+    }
+    let pictures: Vec<Picture> = sets.iter().flat_map(|set| set.pictures.iter().cloned()).collect();
+
+    let choice = engine_choice(arguments.engine, arguments.onnxruntime.as_ref())?;
+    let captioners =
+        open_captioners(&arguments.bundle, &choice, thread_count(arguments.threads, pictures.len()))?;
+    let manifest = captioners.first().context("there is nothing to do")?.manifest().clone();
+    let bar = progress::bar(pictures.len() as u64, &manifest.name, "pictures");
+    let outcomes = caption_all(&pictures, captioners.into_iter().map(worker).collect(), || bar.inc(1));
+    bar.finish_and_clear();
+    let outcomes = outcomes.with_context(|| format!("the bundle {} failed", arguments.bundle.display()))?;
+
+    let (mut made, mut broken) = (Vec::new(), 0);
+    for (picture, outcome) in pictures.iter().zip(outcomes) {
+        match outcome {
+            Ok((text, features)) => made.push((picture, text, features)),
+            Err(_) => broken += 1,
+        }
+    }
+    if broken > 0 {
+        eprintln!("{broken} pictures cannot be used");
+    }
+    let scores =
+        judge::scores(made.iter().map(|(picture, text, _)| (text.as_str(), picture.captions.as_slice())));
+    let judged: Vec<Judged> = made
+        .iter()
+        .zip(&scores)
+        .map(|((_, _, features), score)| Judged { features: *features, accepted: judge::accepts(*score) })
+        .collect();
+    ensure!(
+        judged.len() >= trial::LEAST_CAPTIONS,
+        "{} captions are too few; at least {} are needed",
+        judged.len(),
+        trial::LEAST_CAPTIONS
+    );
+
+    let trial = Trial::of(&judged)?;
+    if let Some(file) = &arguments.captions {
+        write_captions(file, &made, &scores, &judged, &trial)?;
+    }
+    let fitted = Logistic::fit(&judged)?;
+    let calibration = Calibration {
+        intercept: fitted.intercept as f32,
+        coefficients: Feature::ALL
+            .iter()
+            .copied()
+            .zip(fitted.coefficients.iter().map(|value| *value as f32))
+            .collect(),
+        bands: trial.bounds,
+        fit: CalibrationFit {
+            datasets: sets.iter().map(|set| format!("{} {}", set.name, set.split)).collect(),
+            captions: judged.len(),
+            accepted_when: judge::RULE.to_owned(),
+            accepted: rounded(trial.accepted),
+            roc_area: rounded(trial.roc_area),
+            expected_calibration_error: rounded(trial.calibration_error),
+            beam_width: manifest.decoding.beam_width,
+        },
+    };
+    if !arguments.dry_run {
+        write_manifest(&arguments.bundle, manifest, &calibration)?;
+    }
+    Ok(Report { calibration, trial })
+}
+
+type Made<'a> = (&'a Picture, String, Features);
+
+fn worker(
+    mut captioner: Captioner,
+) -> impl FnMut(&Picture) -> Result<Result<(String, Features), String>, CaptionError> {
+    move |picture| {
+        let pixels = match picture::open(&picture.file) {
+            Ok(pixels) => pixels,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        match captioner.caption_with_features(&pixels, &CaptionOptions::default()) {
+            Ok((caption, Some(features))) => Ok(Ok((caption.text, features))),
+            Ok((_, None)) => Ok(Err("no words".to_owned())),
+            Err(CaptionError::Preprocess(error)) => Ok(Err(error.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Puts the calibration into the manifest, first beside it, so that the bundle is whole at any moment.
+fn write_manifest(bundle: &Path, manifest: Manifest, calibration: &Calibration) -> Result<()> {
+    let text = Manifest { calibration: Some(calibration.clone()), ..manifest }.to_toml()?;
+    let (path, beside) = (bundle.join(MANIFEST_FILE), bundle.join("manifest.toml.new"));
+    fs::write(&beside, text).with_context(|| format!("cannot write {}", beside.display()))?;
+    fs::rename(&beside, &path).with_context(|| format!("cannot write {}", path.display()))?;
+    Bundle::open(bundle)?;
+    Ok(())
+}
+
+fn write_captions(
+    file: &Path,
+    made: &[Made<'_>],
+    scores: &[f64],
+    judged: &[Judged],
+    trial: &Trial,
+) -> Result<()> {
+    let failed = || format!("cannot write {}", file.display());
+    let mut out = std::io::BufWriter::new(fs::File::create(file).with_context(failed)?);
+    for ((((picture, text, features), score), judged), confidence) in
+        made.iter().zip(scores).zip(judged).zip(&trial.confidences)
+    {
+        let line = serde_json::json!({
+            "file": picture.file, "caption": text, "references": picture.captions, "score": score,
+            "accepted": judged.accepted, "features": features, "confidence": confidence,
+        });
+        writeln!(out, "{line}").with_context(failed)?;
+    }
+    out.flush().with_context(failed)
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { calibration, trial } = self;
+        let fit = &calibration.fit;
+        writeln!(out, "{}: {} captions", fit.datasets.join(", "), fit.captions)?;
+        writeln!(out, "accepted when {}: {:.1} %", fit.accepted_when, 100.0 * fit.accepted)?;
+        writeln!(out, "on held-out folds:")?;
+        writeln!(out, "  ROC area                    {:.3}", fit.roc_area)?;
+        writeln!(out, "    of the mean log probability alone  {:.3}", trial.uncalibrated_roc_area)?;
+        writeln!(out, "  expected calibration error  {:.3}", fit.expected_calibration_error)?;
+        writeln!(out, "  band     from   captions  accepted")?;
+        for band in &trial.bands {
+            writeln!(
+                out,
+                "  {:7} {:5.3}  {:6.1} %  {:6.1} %",
+                band.band.name(),
+                band.least,
+                100.0 * band.share,
+                100.0 * band.accepted
+            )?;
+        }
+        write!(out, "coefficients: intercept {:.3}", calibration.intercept)?;
+        for (feature, value) in &calibration.coefficients {
+            write!(out, ", {feature:?} {value:.3}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

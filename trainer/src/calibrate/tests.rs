@@ -1,0 +1,98 @@
+//! A bundle that the exporter made is calibrated on a set on disk, and holds no other byte than before but its manifest's.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use descry_models::{CaptionOptions, Captioner, EngineChoice};
+use image::{Rgb, RgbImage};
+
+use super::*;
+use crate::export::{export_for, fixture, tests::arguments as export_arguments};
+
+const PICTURES: usize = 60;
+
+/// `folder/float`, a tiny bundle with random weights, and `folder/drawn`, pictures of which every third has the model's
+/// own caption as its reference.
+fn made(folder: &Path) -> CalibrateArguments {
+    fixture::write_run(&folder.join("run"), &fixture::tensors(3));
+    export_for(&export_arguments(folder), fixture::SIDE).expect("a bundle");
+    let mut captioner = Captioner::open(&folder.join("float"), &EngineChoice::Tract).expect("opened");
+    let drawn = folder.join("drawn");
+    std::fs::create_dir_all(drawn.join("images")).expect("images");
+    let (mut captions, mut list) = (Vec::new(), Vec::new());
+    for index in 0..PICTURES {
+        let name = format!("{index:02}.png");
+        let picture = RgbImage::from_fn(30, 20, |x, y| {
+            Rgb([x as u8 * 8, (y as u8 * 12).wrapping_mul(index as u8), (index as u8).wrapping_mul(37)])
+        });
+        picture.save(drawn.join("images").join(&name)).expect("saved");
+        let own = captioner.caption(&picture, &CaptionOptions::default()).expect("a caption").text;
+        captions.push(format!(
+            "{name}#0\t{}",
+            if index % 3 == 0 { own } else { format!("other{index} thing{index}") }
+        ));
+        list.push(name);
+    }
+    std::fs::write(drawn.join("captions.token.txt"), captions.join("\n")).expect("captions");
+    std::fs::write(drawn.join("devImages.txt"), list.join("\n")).expect("list");
+    CalibrateArguments {
+        bundle: folder.join("float"),
+        dataset: vec![drawn],
+        split: "dev".to_owned(),
+        engine: Some(Engine::Tract),
+        onnxruntime: None,
+        threads: NonZeroUsize::new(2),
+        dry_run: false,
+        captions: Some(folder.join("captions.jsonl")),
+    }
+}
+
+fn files(bundle: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(bundle).expect("the bundle").map(|entry| entry.expect("an entry"));
+    entries
+        .map(|entry| {
+            (entry.file_name().to_string_lossy().into_owned(), std::fs::read(entry.path()).expect("read"))
+        })
+        .collect()
+}
+
+#[test]
+fn only_the_manifest_changes_and_the_confidence_follows_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments = made(folder.path());
+    let before = files(&arguments.bundle);
+
+    let dry = calibrate(&CalibrateArguments { dry_run: true, ..arguments.clone() }).expect("calibrated");
+    assert_eq!(files(&arguments.bundle), before, "a dry run writes nothing");
+
+    let report = calibrate(&arguments).expect("calibrated");
+    assert_eq!(report.calibration, dry.calibration, "the same captions give the same fit");
+    let mut after = files(&arguments.bundle);
+    let manifest = after.insert(MANIFEST_FILE.to_owned(), before[MANIFEST_FILE].clone()).expect("a manifest");
+    assert_eq!(after, before, "all but the manifest is as it was");
+    let manifest = Manifest::from_toml(std::str::from_utf8(&manifest).expect("text")).expect("a manifest");
+    assert_eq!(manifest.calibration.as_ref(), Some(&report.calibration));
+    let fit = &report.calibration.fit;
+    assert_eq!((fit.captions, fit.datasets.as_slice()), (PICTURES, ["drawn dev".to_owned()].as_slice()));
+
+    // What the captioner says of a picture is what was fitted.
+    let lines = std::fs::read_to_string(folder.path().join("captions.jsonl")).expect("captions");
+    let line: serde_json::Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
+    let features: Features = serde_json::from_value(line["features"].clone()).expect("features");
+    let mut captioner = Captioner::open(&arguments.bundle, &EngineChoice::Tract).expect("opened");
+    let picture = picture::open(&folder.path().join("drawn/images/00.png")).expect("a picture");
+    let caption = captioner.caption(&picture, &CaptionOptions::default()).expect("a caption");
+    let expected = report.calibration.confidence(&features).value();
+    assert!((caption.confidence.value() - expected).abs() < 1e-5, "{} and {expected}", caption.confidence);
+    assert!(report.to_string().contains("ROC area"), "{report}");
+}
+
+#[test]
+fn too_few_captions_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments = made(folder.path());
+    let list = (0..10).fold(String::new(), |list, index| list + &format!("{index:02}.png\n"));
+    std::fs::write(folder.path().join("drawn/fewImages.txt"), list).expect("a list");
+    let error = calibrate(&CalibrateArguments { split: "few".to_owned(), ..arguments }).expect_err("too few");
+    assert!(error.to_string().contains("10 captions are too few"), "{error:#}");
+}
