@@ -80,7 +80,8 @@ impl History {
         Some((newest.description.clone(), newest.turns))
     }
 
-    /// Forgets; how many there were.
+    /// Forgets, and counts what there was.
+    #[must_use]
     pub fn clear(&self, scope: &Scope) -> usize {
         let mut entries = self.lock();
         let before = entries.len();
