@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use tokio::{
@@ -16,9 +16,12 @@ use crate::{
     description::Description,
     failure::Failure,
     frame::Frame,
+    history::{History, Scope},
     in_flight::InFlight,
-    narrate::{self, Manner},
+    narrate,
+    preferences::{Preferences, Shared},
     request::{Caller, Cancel, Reason, Request},
+    retell::{self, Retold, Way},
     source::{Source, SourceError},
     speech::{Speaking, Urgency, Utterance, Voice},
 };
@@ -44,7 +47,8 @@ pub struct App {
     /// One picture is decoded at a time, which is what bounds the memory.
     decoding: Arc<Semaphore>,
     beam_width: Option<usize>,
-    manner: Manner,
+    preferences: Shared,
+    history: History,
 }
 
 impl App {
@@ -52,13 +56,15 @@ impl App {
     #[must_use]
     pub fn new(caption_thread: CaptionThread, voice: Arc<dyn Voice>, beam_width: Option<usize>) -> Self {
         let (in_flight, decoding) = (InFlight::default(), Arc::new(Semaphore::new(1)));
-        Self { caption_thread, voice, in_flight, decoding, beam_width, manner: Manner::default() }
+        let (preferences, history) = (Shared::default(), History::default());
+        Self { caption_thread, voice, in_flight, decoding, beam_width, preferences, history }
     }
 
-    /// The same parts, which word their answers in another manner.
+    /// The same parts, which heed these preferences.
     #[must_use]
-    pub fn in_manner(self, manner: Manner) -> Self {
-        Self { manner, ..self }
+    pub fn with_preferences(self, preferences: Shared) -> Self {
+        self.caption_thread.set_idle_limit(preferences.now().idle_limit());
+        Self { preferences, ..self }
     }
 
     /// The thread that describes.
@@ -80,12 +86,14 @@ impl App {
             Err(failure) => return Outcome { result: Err(failure), speaking: None },
         };
         let (cancel, deadline, speak) = (request.cancel.clone(), request.deadline, request.options.speak);
+        let caller = request.caller.clone();
         if speak {
             // What was asked before has been asked anew: its answer need not be heard to its end.
             self.voice.stop();
         }
         let result = tokio::select! {
             biased;
+            () = std::future::ready(()), if self.preferences.now().paused => Err(Failure::Paused),
             reason = cancel.cancelled() => Err(Failure::Cancelled(reason)),
             () = sleep_until(deadline.into()) => {
                 cancel.cancel(Reason::TimedOut);
@@ -101,6 +109,7 @@ impl App {
                     inference_ms = inference.as_millis() as u64,
                     "described"
                 );
+                self.history.record(caller, description.clone());
                 Outcome { result: Ok(description), speaking }
             }
             Err(failure) => {
@@ -124,7 +133,7 @@ impl App {
         let job = Job { id, caller, frame, beam_width: options.beam_width.or(self.beam_width), cancel };
         let captioned = self.caption_thread.describe(job).await?;
 
-        let wording = narrate::word(&captioned.caption, self.manner);
+        let wording = narrate::word(&captioned.caption, self.preferences.now().manner());
 
         let speaking = options
             .speak
@@ -179,6 +188,68 @@ impl App {
                     .into())
             }
         }
+    }
+
+    /// Tells the newest description of a scope once more, in the given way.
+    #[must_use]
+    pub fn retell(&self, scope: &Scope, way: Way, speak: bool) -> Outcome {
+        let retold = match way {
+            Way::Repeat => self.history.newest(scope).map(|newest| (retell::repeat(&newest), newest)),
+            Way::Elaborate => self
+                .history
+                .newest(scope)
+                .map(|newest| (retell::elaborate(&newest, SystemTime::now()), newest)),
+            Way::Rephrase => {
+                self.history.next_turn(scope).map(|(newest, turn)| (retell::rephrase(&newest, turn), newest))
+            }
+        };
+        let (result, text, urgency) = if let Some((Retold { text, spoken }, description)) = retold {
+            (Ok(Description { text, spoken: spoken.clone(), ..description }), spoken, Urgency::Asked)
+        } else {
+            let text = narrate::sentence(&Failure::NothingYet.to_string());
+            (Err(Failure::NothingYet), text, Urgency::Fault)
+        };
+        let speaking = speak.then(|| {
+            self.voice.stop();
+            self.voice.say(Utterance { text, urgency })
+        });
+        Outcome { result, speaking }
+    }
+
+    /// What was described.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// What can be changed, as it is now.
+    #[must_use]
+    pub fn preferences(&self) -> Preferences {
+        self.preferences.now()
+    }
+
+    /// Changes preferences, with all that follows from it; what they were before and are now. A pause ends what is
+    /// under way, and it is said, as its end is: who listens must never wonder whether a camera looks.
+    pub fn change_preferences(&self, change: impl FnOnce(&mut Preferences)) -> (Preferences, Preferences) {
+        let (before, after) = self.preferences.change(change);
+        if before.idle_unload_seconds != after.idle_unload_seconds {
+            self.caption_thread.set_idle_limit(after.idle_limit());
+        }
+        if before.paused != after.paused {
+            info!(paused = after.paused, "paused or going on");
+            if after.paused {
+                self.in_flight.cancel_all(Reason::Paused);
+            }
+            self.voice.stop();
+            let text = if after.paused { "Descry is paused." } else { "Descry goes on." };
+            let _speaking = self.voice.say(Utterance { text: text.to_owned(), urgency: Urgency::Asked });
+        }
+        (before, after)
+    }
+
+    /// Says that something is wrong that no request asked about.
+    pub fn say_fault(&self, words: &str) {
+        let _speaking = self.voice.say(Utterance { text: narrate::sentence(words), urgency: Urgency::Fault });
     }
 
     /// Stops what is being said.

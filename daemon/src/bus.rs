@@ -8,13 +8,14 @@ pub mod client;
 mod dictionary;
 pub mod error;
 pub mod manager;
+mod person;
 #[cfg(test)]
 mod tests;
 
 use tokio::sync::watch;
 use zbus::{Connection, fdo::ObjectManager};
 
-use crate::caption_thread::State;
+use crate::{caption_thread::State, preferences::Preferences};
 use manager::Manager;
 
 /// The service's name.
@@ -39,6 +40,38 @@ pub async fn announce_state(connection: Connection, mut state: watch::Receiver<S
     let interface = connection.object_server().interface::<_, Manager>(PATH).await?;
     while state.changed().await.is_ok() {
         interface.get().await.state_changed(interface.signal_emitter()).await?;
+    }
+    Ok(())
+}
+
+/// Tells everyone who listens of preferences that were changed by other means than the bus.
+pub async fn announce_preferences(
+    connection: &Connection,
+    before: &Preferences,
+    after: &Preferences,
+) -> zbus::Result<()> {
+    let interface = connection.object_server().interface::<_, Manager>(PATH).await?;
+    let (manager, emitter) = (interface.get().await, interface.signal_emitter());
+    if before.detail != after.detail {
+        manager.detail_changed(emitter).await?;
+    }
+    if before.hedging != after.hedging {
+        manager.hedging_changed(emitter).await?;
+    }
+    if before.minimum_confidence.to_bits() != after.minimum_confidence.to_bits() {
+        manager.minimum_confidence_changed(emitter).await?;
+    }
+    if before.language != after.language {
+        manager.language_changed(emitter).await?;
+    }
+    if before.speech != after.speech {
+        manager.speech_route_changed(emitter).await?;
+    }
+    if before.idle_unload_seconds != after.idle_unload_seconds {
+        manager.idle_unload_seconds_changed(emitter).await?;
+    }
+    if before.paused != after.paused {
+        manager.paused_changed(emitter).await?;
     }
     Ok(())
 }

@@ -19,12 +19,12 @@ use crate::{
     frame::Frame,
     request::{Caller, Cancel, RequestId},
 };
-use mailbox::Mailbox;
+use mailbox::{Mailbox, Taken};
 
 /// What the model is doing, as the bus tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Not loaded yet: the first request loads it.
+    /// Not loaded: the next request loads it.
     Unloaded,
     /// Being loaded.
     Loading,
@@ -117,6 +117,11 @@ impl CaptionThread {
         }
     }
 
+    /// Lets the model go when nothing was asked for that long, until it is needed again; never when absent.
+    pub fn set_idle_limit(&self, limit: Option<Duration>) {
+        self.mailbox.0.set_idle_limit(limit);
+    }
+
     /// What the model is doing; it can be watched.
     #[must_use]
     pub fn state(&self) -> watch::Receiver<State> {
@@ -146,17 +151,31 @@ impl Drop for Worker {
 
 impl Worker {
     fn run(mut self) {
-        while let Some((job, answer)) = self.mailbox.take() {
-            let Job { id, frame, beam_width, cancel, .. } = job;
-            let _span = tracing::info_span!("caption", request = %id).entered();
-            let result = if cancel.is_cancelled() {
-                Err(DescribeError::Cancelled)
-            } else {
-                self.work(&frame, beam_width, &cancel)
-            };
-            // Who asked may have gone.
-            let _ = answer.send(result);
+        let mut last_asked = Instant::now();
+        loop {
+            match self.mailbox.take(self.describer.is_some().then_some(last_asked)) {
+                Taken::Job(job, answer) => self.answer(job, answer),
+                Taken::Idle => {
+                    self.describer = None;
+                    info!("the model is let go until it is needed");
+                    self.state.send_replace(State::Unloaded);
+                }
+                Taken::Closed => return,
+            }
+            last_asked = Instant::now();
         }
+    }
+
+    fn answer(&mut self, job: Job, answer: Answer) {
+        let Job { id, frame, beam_width, cancel, .. } = job;
+        let _span = tracing::info_span!("caption", request = %id).entered();
+        let result = if cancel.is_cancelled() {
+            Err(DescribeError::Cancelled)
+        } else {
+            self.work(&frame, beam_width, &cancel)
+        };
+        // Who asked may have gone.
+        let _ = answer.send(result);
     }
 
     fn work(
@@ -224,6 +243,20 @@ mod tests {
         let captioned = thread.describe(job(Caller::Command)).await.unwrap();
         assert_eq!(captioned.caption.text, "a picture of 4 by 3");
         assert_eq!((captioned.model.as_str(), captioned.engine.as_str()), ("fake-model", "fake"));
+        assert_eq!(*thread.state().borrow(), State::Ready);
+    }
+
+    #[tokio::test]
+    async fn a_model_that_nobody_needs_is_let_go_and_comes_back() {
+        let thread = CaptionThread::start(load(Conduct::Describe)).unwrap();
+        let mut state = thread.state();
+        thread.describe(job(Caller::Command)).await.unwrap();
+        assert_eq!(*state.borrow_and_update(), State::Ready);
+        // A limit that is set later holds for what is loaded already.
+        thread.set_idle_limit(Some(Duration::from_millis(1)));
+        state.wait_for(|state| *state == State::Unloaded).await.unwrap();
+        thread.set_idle_limit(Some(Duration::MAX));
+        assert!(thread.describe(job(Caller::Command)).await.is_ok());
         assert_eq!(*thread.state().borrow(), State::Ready);
     }
 

@@ -1,7 +1,10 @@
 //! The command `descry`: pictures in, sentences out, on paper and aloud.
 
 pub mod arguments;
+mod ask;
 mod backend;
+mod check;
+pub mod generate;
 mod inputs;
 mod output;
 
@@ -17,10 +20,12 @@ use tracing::debug;
 
 use crate::{
     config::Settings,
-    narrate, service,
+    narrate,
+    preferences::Shared,
+    service,
     speech::{Urgency, Utterance, Voice, VoiceError},
 };
-use arguments::{Arguments, Command, Describe};
+use arguments::{Arguments, Command, ConfigAction, Describe};
 use backend::{Answer, Backend, Unusable};
 use inputs::Input;
 use output::Output;
@@ -44,7 +49,15 @@ enum Ending {
 /// Runs the command and yields its exit code.
 #[must_use]
 pub fn run(arguments: Arguments) -> ExitCode {
-    let Command::Describe(describe) = arguments.command;
+    match arguments.command {
+        Command::Config { action: ConfigAction::Check } => ExitCode::from(check::run() as u8),
+        Command::Generate { what } => ExitCode::from(generate::run(&what) as u8),
+        Command::Describe(describe) => run_to_its_end(until_interrupted(describe)),
+        command => run_to_its_end(async { ask::run(command).await as u8 }),
+    }
+}
+
+fn run_to_its_end(work: impl Future<Output = u8>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -52,7 +65,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             return ExitCode::from(Ending::Unusable as u8);
         }
     };
-    let code = runtime.block_on(until_interrupted(describe));
+    let code = runtime.block_on(work);
     // A pipe that never ends must not hold the command.
     runtime.shutdown_background();
     ExitCode::from(code)
@@ -66,7 +79,7 @@ async fn until_interrupted(arguments: Describe) -> u8 {
             return Ending::Usage as u8;
         }
     };
-    let (voice, _task) = service::voice(settings.speech);
+    let (voice, _task) = service::voice(&Shared::new(settings.preferences.clone()));
     tokio::select! {
         result = describe_all(arguments, &settings, Arc::clone(&voice)) => match result {
             Ok(ending) => ending as u8,

@@ -74,3 +74,22 @@ impl From<Description> for Described {
         }
     }
 }
+
+/// A description for tests.
+#[cfg(test)]
+pub(crate) fn example(text: &str, alternatives: &[&str]) -> Description {
+    Description {
+        id: RequestId::next(),
+        text: text.to_owned(),
+        spoken: text.to_owned(),
+        confidence: 0.5,
+        band: Band::Middle,
+        alternatives: alternatives.iter().map(|alternative| (*alternative).to_owned()).collect(),
+        captured_at: SystemTime::UNIX_EPOCH + Duration::from_hours(1),
+        capture: Duration::from_millis(1),
+        inference: Duration::from_millis(2),
+        model: "fake-model".to_owned(),
+        engine: "fake".to_owned(),
+        words: None,
+    }
+}

@@ -25,6 +25,12 @@ pub enum Failure {
     /// It took too long.
     #[error("it took too long")]
     TimedOut,
+    /// Looking at pictures is paused.
+    #[error("Descry is paused; descry resume lets it go on")]
+    Paused,
+    /// Nothing was described that could be told once more.
+    #[error("nothing has been described yet")]
+    NothingYet,
     /// The caller has too many requests under way.
     #[error("too many requests at once")]
     RateLimited,
@@ -40,7 +46,12 @@ impl Failure {
         match self {
             Self::Cancelled(_) | Self::RateLimited | Self::InvalidOption(_) => false,
             Self::Source(error) => !matches!(error, SourceError::Cancelled),
-            Self::ModelUnavailable(_) | Self::Model(_) | Self::TimedOut | Self::Ending => true,
+            Self::ModelUnavailable(_)
+            | Self::Model(_)
+            | Self::TimedOut
+            | Self::Paused
+            | Self::NothingYet
+            | Self::Ending => true,
         }
     }
 }

@@ -56,6 +56,13 @@ impl InFlight {
         }
     }
 
+    /// Calls off all that is under way.
+    pub fn cancel_all(&self, reason: Reason) {
+        for entry in self.lock().values().flatten() {
+            entry.cancel.cancel(reason);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Caller, Vec<Entry>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -115,6 +122,11 @@ mod tests {
         assert_eq!(theirs.cancel.reason(), None);
         in_flight.cancel_caller(&theirs.caller, Reason::CallerGone);
         assert_eq!(theirs.cancel.reason(), Some(Reason::CallerGone));
+        let third = request(":3", None);
+        let _third = in_flight.admit(&third).unwrap();
+        in_flight.cancel_all(Reason::Paused);
+        assert_eq!(third.cancel.reason(), Some(Reason::Paused));
+        assert_eq!(mine.cancel.reason(), Some(Reason::Asked), "the first reason stands");
     }
 
     #[test]

@@ -10,10 +10,12 @@
 //! | [`source`], [`frame`] | pictures from files, decoded within known memory |
 //! | [`caption_thread`], [`describer`] | the one thread that owns the network |
 //! | [`narrate`], [`description`], [`failure`] | what is answered and how it is worded |
+//! | [`history`], [`retell`] | what was answered, and telling it once more |
 //! | [`speech`] | utterances, and speech-dispatcher to say them |
 //! | [`bus`], [`service`] | the service on the session bus |
 //! | [`command`] | the command line |
-//! | [`config`], [`model_folder`] | settings, and where the model is |
+//! | [`memory`] | how freed memory goes back to the system |
+//! | [`config`], [`preferences`], [`model_folder`] | settings, those that change at run time, and where the model is |
 //!
 //! What holds everywhere: tokio does input and output only, all that computes or blocks is on the caption thread or a
 //! blocking one; no picture and no caption is written to disk or to the log; nothing is opened by a path that another
@@ -28,10 +30,14 @@ pub mod describer;
 pub mod description;
 pub mod failure;
 pub mod frame;
+pub mod history;
 pub mod in_flight;
+pub mod memory;
 pub mod model_folder;
 pub mod narrate;
+pub mod preferences;
 pub mod request;
+pub mod retell;
 pub mod service;
 pub mod source;
 pub mod speech;

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use descry_models::{Manifest, manifest::MANIFEST_FILE};
 use thiserror::Error;
 
 /// The model that comes with Descry; other models in the same place come after it.
@@ -42,6 +43,33 @@ fn places() -> Vec<PathBuf> {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("models").join("bundles");
     let shared = ["/usr/local/share/descry/models", "/usr/share/descry/models"].map(PathBuf::from);
     own.into_iter().chain(shared).chain(beside).chain([built]).collect()
+}
+
+/// What the other models say of themselves that are where models are, each name once. What is no model is passed over.
+#[must_use]
+pub fn others(in_use: &Path) -> Vec<Manifest> {
+    others_in(&places(), in_use)
+}
+
+fn others_in(places: &[PathBuf], in_use: &Path) -> Vec<Manifest> {
+    let manifest = |folder: &Path| {
+        let text = fs::read_to_string(folder.join(MANIFEST_FILE)).ok()?;
+        Manifest::from_toml(&text).ok()
+    };
+    let mut names: Vec<String> = manifest(in_use).into_iter().map(|manifest| manifest.name).collect();
+    let mut found = Vec::new();
+    for place in places {
+        let Ok(entries) = fs::read_dir(place) else { continue };
+        let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        folders.sort();
+        for manifest in folders.iter().filter_map(|folder| manifest(folder)) {
+            if !names.contains(&manifest.name) {
+                names.push(manifest.name.clone());
+                found.push(manifest);
+            }
+        }
+    }
+    found
 }
 
 fn find_in(places: Vec<PathBuf>) -> Result<PathBuf, NoModel> {
@@ -86,6 +114,27 @@ mod tests {
         assert_eq!(find_in(vec![place("c"), place("b")]).unwrap(), shipped);
         let error = find_in(vec![place("a"), place("none")]).unwrap_err().to_string();
         assert!(error.contains("none") && error.contains("--model"), "{error}");
+    }
+
+    #[test]
+    fn other_models_are_told_once_each() {
+        let root = tempfile::tempdir().unwrap();
+        let place = |name: &str| root.path().join(name);
+        let whole = include_str!("../tests/fixtures/manifest.toml");
+        let model = |folder: &str, name: &str| {
+            fs::create_dir_all(place(folder)).unwrap();
+            let text = whole.replacen("name = \"descry-test\"", &format!("name = \"{name}\""), 1);
+            fs::write(place(folder).join("manifest.toml"), text).unwrap();
+        };
+        model("a/used", "used");
+        model("a/other", "other");
+        model("b/other", "other");
+        model("b/third", "third");
+        fs::create_dir_all(place("b/broken")).unwrap();
+        fs::write(place("b/broken/manifest.toml"), "no").unwrap();
+        let others = others_in(&[place("none"), place("a"), place("b")], &place("a/used"));
+        let names: Vec<&str> = others.iter().map(|manifest| manifest.name.as_str()).collect();
+        assert_eq!(names, ["other", "third"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::source::Source;
+use crate::{preferences::Detail, source::Source};
 
 /// How long a request may take when its caller names no time.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -62,6 +62,8 @@ pub struct Options {
     pub token: Option<String>,
     /// Whether the answer is spoken.
     pub speak: bool,
+    /// How much is said; as the preferences have it when absent.
+    pub detail: Option<Detail>,
     /// How many sentences the search keeps side by side; the model's own number when absent.
     pub beam_width: Option<usize>,
     /// Whether each word's probability is wanted.
@@ -72,7 +74,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { token: None, speak: true, beam_width: None, want_words: false, timeout: DEFAULT_TIMEOUT }
+        Self {
+            token: None,
+            speak: true,
+            detail: None,
+            beam_width: None,
+            want_words: false,
+            timeout: DEFAULT_TIMEOUT,
+        }
     }
 }
 
@@ -85,6 +94,8 @@ pub enum Reason {
     Asked,
     /// Its caller left the bus.
     CallerGone,
+    /// Looking at pictures was paused.
+    Paused,
     /// Its time ran out.
     TimedOut,
 }

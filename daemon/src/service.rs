@@ -20,19 +20,26 @@ use crate::{
     app::App,
     bus::{self, manager::Manager},
     caption_thread::CaptionThread,
-    config::{Settings, Speech},
+    config::{ConfigError, Layer, Settings},
     describer,
     model_folder::{self, NoModel},
+    preferences::{self, InvalidPreference, Preferences, Shared},
     request::Caller,
-    speech::{Silence, Voice, address::Address, speech_dispatcher::SpeechDispatcher},
+    speech::{Voice, address::Address, router::Router},
 };
 
-/// The language of every sentence that is said.
+/// The language of every sentence that is said where no setting names one.
 pub const LANGUAGE: &str = "en";
 
 /// Why the service cannot start, or cannot go on.
 #[derive(Debug, Error)]
 pub enum ServiceFailure {
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] ConfigError),
+    /// A setting does not go with the model.
+    #[error(transparent)]
+    Preference(#[from] InvalidPreference),
     /// There is no model.
     #[error(transparent)]
     NoModel(#[from] NoModel),
@@ -59,36 +66,48 @@ pub enum ServiceFailure {
     WatchEnded,
 }
 
-/// The voice that the settings ask for, and its task, which never ends before the voice is dropped.
+/// The voice that the preferences ask for, whatever they become, and its task, which never ends before the voice is
+/// dropped.
 #[must_use]
-pub fn voice(speech: Speech) -> (Arc<dyn Voice>, JoinHandle<()>) {
-    match speech {
-        Speech::Auto => {
-            let (voice, task) = SpeechDispatcher::start(Address::from_environment(), LANGUAGE.to_owned());
-            (Arc::new(voice), task)
-        }
-        Speech::None => (Arc::new(Silence), tokio::spawn(std::future::pending())),
-    }
+pub fn voice(preferences: &Shared) -> (Arc<dyn Voice>, JoinHandle<()>) {
+    let (voice, task) = Router::start(Address::from_environment(), preferences.watch(), LANGUAGE.to_owned());
+    (Arc::new(voice), task)
 }
 
 /// Serves until the bus or a signal ends it. The bus name is taken last: who owns it serves.
-pub async fn run(settings: Settings) -> Result<(), ServiceFailure> {
+///
+/// A hang-up signal has the settings read again. Those that were changed are heeded from then on, but for `model`,
+/// `engine`, `onnxruntime` and `beam_width`, which are heeded when the service starts.
+pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
 
-    let folder = model_folder::find(settings.model)?;
+    let settings = Settings::load(arguments.clone())?;
+    let folder = model_folder::find(settings.model.clone())?;
     let model = verified(folder.clone()).await?;
-    let caption_thread = CaptionThread::start(describer::load_from(folder, settings.engine))?;
-    let (voice, voice_task) = voice(settings.speech);
-    let app = App::new(caption_thread.clone(), voice, settings.beam_width);
+    check(&settings.preferences, &model)?;
+    let caption_thread = CaptionThread::start(describer::load_from(folder.clone(), settings.engine.clone()))?;
+    let preferences = Shared::new(settings.preferences.clone());
+    let (voice, voice_task) = voice(&preferences);
+    let app = App::new(caption_thread.clone(), voice, settings.beam_width).with_preferences(preferences);
 
     let connection = Connection::session().await?;
     info!(model = model.name, "serving");
-    bus::publish(&connection, Manager::new(app.clone(), model)).await?;
-    let callers = tokio::spawn(watch_callers(connection.clone(), app));
+    let models = [model.clone()].into_iter().chain(model_folder::others(&folder)).collect();
+    bus::publish(&connection, Manager::new(app.clone(), models)).await?;
+    let callers = tokio::spawn(watch_callers(connection.clone(), app.clone()));
     let state = tokio::spawn(bus::announce_state(connection.clone(), caption_thread.state()));
     take_name(&connection).await?;
 
+    let reloads = async {
+        let mut settings = settings;
+        while hang_up.recv().await.is_some() {
+            reload(&arguments, &mut settings, &app, &connection, &model).await;
+        }
+        // No more of these signals can come.
+        std::future::pending::<()>().await;
+    };
     let ended = tokio::select! {
         biased;
         _ = terminate.recv() => Ok("a signal"),
@@ -97,6 +116,7 @@ pub async fn run(settings: Settings) -> Result<(), ServiceFailure> {
         () = caption_thread.ended() => Err(ServiceFailure::CaptionThreadEnded),
         _ = voice_task => Err(ServiceFailure::VoiceEnded),
         _ = state => Err(ServiceFailure::CaptionThreadEnded),
+        () = reloads => Ok("a signal"),
         _ = callers => {
             // With the bus both end, in either order.
             if connection.is_closed() { Ok("the bus") } else { Err(ServiceFailure::WatchEnded) }
@@ -107,6 +127,48 @@ pub async fn run(settings: Settings) -> Result<(), ServiceFailure> {
         Err(failure) => warn!(%failure, "ending"),
     }
     ended.map(|_| ())
+}
+
+/// Refuses a language that the model does not speak.
+fn check(preferences: &Preferences, model: &Manifest) -> Result<(), InvalidPreference> {
+    preferences
+        .language
+        .as_deref()
+        .map_or(Ok(()), |language| preferences::language(language, &model.language))
+}
+
+/// Reads the settings again and heeds what was changed in them; what was set over the bus and not in them stays. When
+/// they cannot be used that is said, and the old ones hold.
+async fn reload(
+    arguments: &Layer,
+    settings: &mut Settings,
+    app: &App,
+    connection: &Connection,
+    model: &Manifest,
+) {
+    let new = Settings::load(arguments.clone()).map_err(|error| error.to_string());
+    let new = new.and_then(|new| match check(&new.preferences, model) {
+        Ok(()) => Ok(new),
+        Err(error) => Err(error.to_string()),
+    });
+    let new = match new {
+        Ok(new) => new,
+        Err(error) => {
+            warn!(error, "the settings were not read again");
+            app.say_fault(&format!("the settings stay as they were: {error}"));
+            return;
+        }
+    };
+    if (&new.model, &new.engine, new.beam_width) != (&settings.model, &settings.engine, settings.beam_width) {
+        warn!("model, engine, onnxruntime and beam_width are heeded when descryd starts again");
+    }
+    let old = std::mem::replace(settings, new);
+    let (before, after) = app
+        .change_preferences(|preferences| preferences.take_changes(&old.preferences, &settings.preferences));
+    info!("the settings were read again");
+    if let Err(error) = bus::announce_preferences(connection, &before, &after).await {
+        warn!(%error, "changed settings could not be announced");
+    }
 }
 
 /// Reads the model once, so that one that is damaged is known before anyone asks. It is loaded when it is needed.

@@ -1,8 +1,11 @@
 //! What is said aloud: utterances with an urgency, and voices that say them or say why they cannot.
 
 pub mod address;
+pub mod clean;
 #[cfg(test)]
 pub(crate) mod fake;
+mod orca;
+pub mod router;
 pub mod speech_dispatcher;
 pub mod ssip;
 
@@ -59,6 +62,12 @@ pub enum VoiceError {
     /// A command was refused.
     #[error("speech-dispatcher refused to speak: {0}")]
     Refused(String),
+    /// Only Orca may speak, and it cannot be asked.
+    #[error("Orca does not run, or is older than version 49; start it, or set the setting speech to auto")]
+    NoOrca,
+    /// Orca did not present it.
+    #[error("Orca did not speak: {0}")]
+    Orca(String),
     /// More is waiting to be said than is ever waited for.
     #[error("too much is waiting to be said")]
     Busy,
@@ -74,7 +83,9 @@ pub enum Progress {
     Waiting,
     /// The synthesiser has it.
     Accepted,
-    /// It was said to its end.
+    /// It is being said.
+    Begun,
+    /// It was said to its end, or taken by a screen reader that does not tell when it ends.
     Finished,
     /// It was stopped, or gave way.
     Stopped,
@@ -130,18 +141,4 @@ pub trait Voice: Send + Sync {
 
     /// Stops what this voice is saying and forgets what it was about to say.
     fn stop(&self);
-}
-
-/// The voice of those who want none: all is said at once, and nothing is heard.
-#[derive(Debug, Default)]
-pub struct Silence;
-
-impl Voice for Silence {
-    fn say(&self, _utterance: Utterance) -> Speaking {
-        let (sender, speaking) = Speaking::new();
-        sender.send_replace(Progress::Finished);
-        speaking
-    }
-
-    fn stop(&self) {}
 }

@@ -72,6 +72,29 @@ impl Caller {
         })
     }
 
+    /// The sentences of the caller's history, newest first.
+    pub fn history(&self) -> Result<Vec<String>> {
+        self.patiently(async {
+            let body = (0_u32, 100_u32);
+            let reply =
+                self.connection.call_method(Some(NAME), PATH, Some(MANAGER), "GetHistory", &body).await?;
+            let entries: Vec<Description> = reply.body().deserialize()?;
+            let text = |entry: &Description| {
+                let text = entry.get("text").context("a description has a text")?;
+                Ok(String::try_from(text.try_clone()?)?)
+            };
+            entries.iter().map(text).collect()
+        })
+    }
+
+    /// Sets a property of the manager.
+    pub fn set_property(&self, name: &str, value: Value<'_>) -> Result<()> {
+        self.patiently(async {
+            let set = self.properties().await?.set(InterfaceName::try_from(MANAGER)?, name, value).await;
+            set.with_context(|| format!("cannot set the property {name}"))
+        })
+    }
+
     /// A property of the manager.
     pub fn property(&self, name: &str) -> Result<OwnedValue> {
         self.patiently(async {

@@ -76,7 +76,13 @@ impl<'room> Descry<'room> {
     /// `descry describe`, in these surroundings.
     #[must_use]
     pub fn describe(surroundings: &'room Surroundings) -> Self {
-        Self { surroundings, arguments: vec!["describe".into()], input: None }
+        Self::new(surroundings, "describe")
+    }
+
+    /// Any of `descry`'s commands, in these surroundings.
+    #[must_use]
+    pub fn new(surroundings: &'room Surroundings, command: &str) -> Self {
+        Self { surroundings, arguments: vec![command.into()], input: None }
     }
 
     /// Adds arguments.

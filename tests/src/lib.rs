@@ -11,7 +11,7 @@
 //! | [`process`] | a child process that cannot outlive its test |
 //! | [`sound_room`], [`recorder`], [`recording`] | a room with a loudspeaker, a voice and a microphone |
 //! | [`listener`], [`decoys`] | somebody who says which sentence was spoken |
-//! | [`private_bus`], [`caller`] | a session bus, and a program on it that asks for descriptions |
+//! | [`private_bus`], [`caller`], [`orca`] | a session bus, a program on it that asks, and a screen reader |
 //! | [`binaries`], [`command`] | the programs under test |
 //! | [`shipped`], [`wording`], [`odd_pictures`] | what is described, and what is said of it |
 //!
@@ -27,6 +27,7 @@ pub mod command;
 pub mod decoys;
 pub mod listener;
 pub mod odd_pictures;
+pub mod orca;
 pub mod private_bus;
 pub mod process;
 pub mod recorder;

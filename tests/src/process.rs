@@ -86,11 +86,21 @@ impl Process {
 
     /// The most memory that it held resident since it began, in bytes.
     pub fn peak_memory(&self) -> Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// The memory that it holds resident now, in bytes.
+    pub fn resident_memory(&self) -> Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, field: &str) -> Result<u64> {
         let path = format!("/proc/{}/status", self.id());
         let mut status = String::new();
         File::open(&path).and_then(|mut file| file.read_to_string(&mut status)).context(path)?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")).context("no VmHWM")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
+        let kibibytes =
+            line.and_then(|line| line.trim().strip_suffix(" kB")).with_context(|| format!("no {field}"))?;
         Ok(kibibytes.trim().parse::<u64>()? * 1024)
     }
 }

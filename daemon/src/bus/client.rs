@@ -1,5 +1,7 @@
 //! The command's side of the bus: asks the service that runs, and never starts one.
 
+pub mod questions;
+
 use std::{
     os::fd::{AsFd, OwnedFd},
     time::Duration,
@@ -32,6 +34,9 @@ pub enum ServiceError {
     /// It is this picture's fault.
     #[error("{0}")]
     Picture(String),
+    /// The service has nothing to answer with, or is paused.
+    #[error("{0}")]
+    Refused(String),
     /// It is the service's fault, and other pictures would not fare better.
     #[error("the service descryd failed: {0}")]
     Service(String),
@@ -98,6 +103,8 @@ impl Service {
                 let kind = name.strip_prefix("org.descry.Descry1.Error.").unwrap_or_default();
                 Err(if of_picture.contains(&kind) {
                     ServiceError::Picture(reason)
+                } else if kind == "Paused" {
+                    ServiceError::Refused(reason)
                 } else {
                     ServiceError::Service(reason)
                 })

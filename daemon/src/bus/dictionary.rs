@@ -11,6 +11,7 @@ use zbus::zvariant::{OwnedValue, Value};
 use super::error::Error;
 use crate::{
     description::Description,
+    preferences::choice,
     request::{MAXIMUM_TIMEOUT, Options},
 };
 
@@ -35,12 +36,8 @@ pub(super) fn options(dictionary: &Dictionary) -> Result<CallOptions, Error> {
     if token.as_ref().is_some_and(|token| token.is_empty() || token.len() > MAXIMUM_TOKEN) {
         return Err(invalid("token", &format!("it must have 1 to {MAXIMUM_TOKEN} bytes")));
     }
-    // Only one length of sentence is known yet, so this changes nothing.
-    if let Some(detail) = get::<String>(dictionary, "detail", "a string")?
-        && !["brief", "normal"].contains(&detail.as_str())
-    {
-        return Err(invalid("detail", "it must be brief or normal"));
-    }
+    let detail = get::<String>(dictionary, "detail", "a string")?.map(|detail| choice("detail", &detail));
+    let detail = detail.transpose().map_err(|_| invalid("detail", "it must be brief or normal"))?;
     let beam_width = get::<u32>(dictionary, "beam-width", "an unsigned number")?.map(|width| width as usize);
     if beam_width.is_some_and(|width| !(1..=MAXIMUM_BEAM_WIDTH).contains(&width)) {
         return Err(invalid("beam-width", &format!("it must be 1 to {MAXIMUM_BEAM_WIDTH}")));
@@ -53,6 +50,7 @@ pub(super) fn options(dictionary: &Dictionary) -> Result<CallOptions, Error> {
     let request = Options {
         token,
         speak: get(dictionary, "speak", "true or false")?.unwrap_or(defaults.speak),
+        detail,
         beam_width,
         want_words: get(dictionary, "want-words", "true or false")?.unwrap_or(defaults.want_words),
         timeout,
@@ -116,6 +114,7 @@ fn milliseconds(duration: Duration) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::preferences::Detail;
 
     fn dictionary(entries: &[(&str, Value<'static>)]) -> Dictionary {
         let mut dictionary = Dictionary::new();
@@ -141,6 +140,7 @@ mod tests {
         let request = Options {
             token: Some("a".into()),
             speak: false,
+            detail: Some(Detail::Brief),
             beam_width: Some(5),
             want_words: true,
             timeout: Duration::from_millis(1500),

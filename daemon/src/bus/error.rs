@@ -1,6 +1,6 @@
 //! Failures as D-Bus errors.
 
-use crate::{failure::Failure, source::SourceError};
+use crate::{failure::Failure, request::Reason, source::SourceError};
 
 /// What a caller is told when there is no description. Each holds one sentence for people.
 #[derive(Debug, zbus::DBusError)]
@@ -9,10 +9,14 @@ pub enum Error {
     /// A fault of the bus itself.
     #[zbus(error)]
     ZBus(zbus::Error),
-    /// The service is ending.
+    /// The service is ending, or nothing has been described yet.
     NotReady(String),
     /// The model cannot be loaded.
     ModelUnavailable(String),
+    /// There is no such camera or screen.
+    NoSuchSource(String),
+    /// Looking at pictures is paused.
+    Paused(String),
     /// The request was called off, by its caller or by a newer request of the same caller.
     Cancelled(String),
     /// The request took longer than its time.
@@ -39,6 +43,7 @@ impl From<Failure> for Error {
                 | SourceError::TooMuchMemory { .. }
                 | SourceError::TooMuchInside(_),
             ) => Self::TooLarge(sentence),
+            Failure::Paused | Failure::Cancelled(Reason::Paused) => Self::Paused(Failure::Paused.to_string()),
             Failure::Source(SourceError::Cancelled) | Failure::Cancelled(_) => Self::Cancelled(sentence),
             Failure::Source(_) => Self::InvalidImage(sentence),
             Failure::ModelUnavailable(_) => Self::ModelUnavailable(sentence),
@@ -46,7 +51,7 @@ impl From<Failure> for Error {
             Failure::InvalidOption(_) => Self::InvalidOption(sentence),
             Failure::TimedOut => Self::TimedOut(sentence),
             Failure::RateLimited => Self::RateLimited(sentence),
-            Failure::Ending => Self::NotReady(sentence),
+            Failure::Ending | Failure::NothingYet => Self::NotReady(sentence),
         }
     }
 }

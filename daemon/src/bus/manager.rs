@@ -1,21 +1,25 @@
-//! `org.descry.Descry1.Manager`: pictures in, descriptions out.
+//! `org.descry.Descry1.Manager`: pictures in, descriptions out, once more and differently; and what can be changed.
 
 use std::{collections::HashMap, os::fd::OwnedFd, time::Duration};
 
 use descry_models::Manifest;
+use tracing::info;
 use zbus::{
-    interface,
+    Connection, fdo, interface,
     message::Header,
-    zvariant::{self, OwnedValue},
+    zvariant::{self, ObjectPath, OwnedValue},
 };
 
 use super::{
     dictionary::{self, Dictionary, put},
     error::Error,
+    person::{self, caller},
 };
 use crate::{
     app::{App, Outcome},
-    request::{Caller, Request},
+    preferences::{self, InvalidPreference, Preferences, choice, share, word},
+    request::Request,
+    retell::Way,
     source::file::FileSource,
     speech::VoiceError,
 };
@@ -26,29 +30,84 @@ const SPOKEN_LIMIT: Duration = Duration::from_mins(1);
 /// How long a reply waits to hear that the synthesiser has the utterance, when its caller wants to know no more.
 const ACCEPTED_LIMIT: Duration = Duration::from_secs(1);
 
+/// How many descriptions one reply holds at most.
+const MAXIMUM_PAGE: u32 = 500;
+
 /// The manager's object.
 pub struct Manager {
     app: App,
-    model: Manifest,
+    models: Vec<Manifest>,
 }
 
 impl Manager {
-    /// An object that hands requests to `app` and tells of `model`.
+    /// An object that hands requests to `app` and tells of `models`, of which the first is in use.
     #[must_use]
-    pub fn new(app: App, model: Manifest) -> Self {
-        Self { app, model }
+    pub fn new(app: App, models: Vec<Manifest>) -> Self {
+        Self { app, models }
+    }
+
+    /// The language of the model in use.
+    fn spoken(&self) -> &str {
+        self.models.first().map_or("", |model| &model.language)
+    }
+
+    async fn retell(
+        &self,
+        way: Way,
+        options: &Dictionary,
+        connection: &Connection,
+        header: &Header<'_>,
+    ) -> Result<Dictionary, Error> {
+        let options = dictionary::options(options)?;
+        let scope = person::scope(connection, header).await;
+        reply(self.app.retell(&scope, way, options.request.speak), options.wait_until_spoken).await
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Preferences)) {
+        self.app.change_preferences(change);
     }
 }
 
-/// Who called. Without a bus there are no names.
-fn caller(header: &Header<'_>) -> Caller {
-    header.sender().map_or(Caller::Peer, |name| Caller::Bus(name.to_string()))
+/// The answer to a request, once it is known whether it is spoken, or was when `wait` says so.
+async fn reply(outcome: Outcome, wait: bool) -> Result<Dictionary, Error> {
+    let Outcome { result, speaking } = outcome;
+    let was_spoken = speaking.is_some();
+    let heard = match speaking {
+        Some(mut speaking) if wait => speaking.ended(SPOKEN_LIMIT).await.map(|_| ()),
+        Some(mut speaking) => match speaking.accepted(ACCEPTED_LIMIT).await {
+            // Slow, which is no failure yet.
+            Err(VoiceError::Late) => Ok(()),
+            heard => heard,
+        },
+        None => Ok(()),
+    };
+    let mut description = dictionary::description(&result?, was_spoken && heard.is_ok());
+    if let Err(error) = heard {
+        put(&mut description, "speech-failure", error.to_string());
+    }
+    Ok(description)
+}
+
+/// A value that was set, if it has the right type. A property that cannot be set is told with D-Bus's own name for it.
+fn given<T: TryFrom<OwnedValue>>(value: OwnedValue, kind: &str) -> fdo::Result<T> {
+    T::try_from(value).map_err(|_| fdo::Error::InvalidArgs(format!("the value must be {kind}")))
+}
+
+fn refused(error: &InvalidPreference) -> fdo::Error {
+    fdo::Error::InvalidArgs(error.to_string())
 }
 
 // A property is a method to zbus, even one that is the same for every object, and what it fills in comes by value.
 #[allow(clippy::unused_self, clippy::needless_pass_by_value)]
 #[interface(name = "org.descry.Descry1.Manager", introspection_docs = false)]
 impl Manager {
+    /// Describes what a camera sees. There are no cameras yet.
+    #[zbus(out_args("description"))]
+    fn describe_camera(&self, source: ObjectPath<'_>, options: Dictionary) -> Result<Dictionary, Error> {
+        dictionary::options(&options)?;
+        Err(Error::NoSuchSource(format!("there is no camera {source}")))
+    }
+
     /// Describes the encoded picture in `image`: a regular file, or memory sealed against writing and shrinking; at most
     /// 32 MiB and 64 megapixels.
     #[zbus(out_args("description"))]
@@ -61,23 +120,7 @@ impl Manager {
         let options = dictionary::options(&options)?;
         let source = FileSource::Descriptor(OwnedFd::from(image));
         let request = Request::new(caller(&header), Box::new(source), options.request);
-        let Outcome { result, speaking } = self.app.serve(request).await;
-
-        let was_spoken = speaking.is_some();
-        let heard = match speaking {
-            Some(mut speaking) if options.wait_until_spoken => speaking.ended(SPOKEN_LIMIT).await.map(|_| ()),
-            Some(mut speaking) => match speaking.accepted(ACCEPTED_LIMIT).await {
-                // Slow, which is no failure yet.
-                Err(VoiceError::Late) => Ok(()),
-                heard => heard,
-            },
-            None => Ok(()),
-        };
-        let mut description = dictionary::description(&result?, was_spoken && heard.is_ok());
-        if let Err(error) = heard {
-            put(&mut description, "speech-failure", error.to_string());
-        }
-        Ok(description)
+        reply(self.app.serve(request).await, options.wait_until_spoken).await
     }
 
     /// Calls off the caller's own requests with this token; nothing happens when there are none.
@@ -85,9 +128,67 @@ impl Manager {
         self.app.cancel(&caller(&header), token);
     }
 
+    /// Tells the caller's newest description again.
+    #[zbus(out_args("description"))]
+    async fn repeat(
+        &self,
+        options: Dictionary,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Dictionary, Error> {
+        self.retell(Way::Repeat, &options, connection, &header).await
+    }
+
+    /// Tells all that is known of it.
+    #[zbus(out_args("description"))]
+    async fn elaborate(
+        &self,
+        options: Dictionary,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Dictionary, Error> {
+        self.retell(Way::Elaborate, &options, connection, &header).await
+    }
+
+    /// Tells it in the next other words.
+    #[zbus(out_args("description"))]
+    async fn rephrase(
+        &self,
+        options: Dictionary,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Dictionary, Error> {
+        self.retell(Way::Rephrase, &options, connection, &header).await
+    }
+
     /// Stops what is being said, whoever asked for it: it is one person who listens.
     fn stop_speaking(&self) {
         self.app.stop_speaking();
+    }
+
+    /// The caller's descriptions, newest first.
+    #[zbus(out_args("descriptions"))]
+    async fn get_history(
+        &self,
+        offset: u32,
+        count: u32,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Vec<Dictionary> {
+        let scope = person::scope(connection, &header).await;
+        let page = self.app.history().page(&scope, offset as usize, count.min(MAXIMUM_PAGE) as usize);
+        page.iter().map(|description| dictionary::description(description, false)).collect()
+    }
+
+    /// Forgets them.
+    async fn clear_history(
+        &self,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) {
+        let scope = person::scope(connection, &header).await;
+        let count = self.app.history().clear(&scope);
+        info!(count, "forgotten");
     }
 
     /// The version of Descry.
@@ -111,17 +212,116 @@ impl Manager {
     /// The name of the model in use.
     #[zbus(property(emits_changed_signal = "const"))]
     fn model(&self) -> String {
-        self.model.name.clone()
+        self.models.first().map(|model| model.name.clone()).unwrap_or_default()
     }
 
-    /// The models that there are, with what their makers say of them.
+    /// The models that there are, with what their makers say of them; the first is in use.
     #[zbus(property(emits_changed_signal = "const"))]
     fn models(&self) -> Vec<HashMap<String, OwnedValue>> {
-        let mut model = Dictionary::new();
-        put(&mut model, "name", self.model.name.clone());
-        put(&mut model, "description", self.model.description.clone());
-        put(&mut model, "language", self.model.language.clone());
-        put(&mut model, "licence", self.model.licence.clone());
-        vec![model]
+        let model = |(index, manifest): (usize, &Manifest)| {
+            let mut model = Dictionary::new();
+            put(&mut model, "name", manifest.name.clone());
+            put(&mut model, "description", manifest.description.clone());
+            put(&mut model, "language", manifest.language.clone());
+            put(&mut model, "licence", manifest.licence.clone());
+            put(&mut model, "in-use", index == 0);
+            model
+        };
+        self.models.iter().enumerate().map(model).collect()
+    }
+
+    /// How much is said: brief or normal.
+    #[zbus(property)]
+    fn detail(&self) -> String {
+        word(&self.app.preferences().detail)
+    }
+
+    #[zbus(property)]
+    fn set_detail(&self, value: OwnedValue) -> fdo::Result<()> {
+        let value =
+            choice("Detail", &given::<String>(value, "a string")?).map_err(|error| refused(&error))?;
+        self.change(|preferences| preferences.detail = value);
+        Ok(())
+    }
+
+    /// When doubt is put into words: banded, always or off.
+    #[zbus(property)]
+    fn hedging(&self) -> String {
+        word(&self.app.preferences().hedging)
+    }
+
+    #[zbus(property)]
+    fn set_hedging(&self, value: OwnedValue) -> fdo::Result<()> {
+        let value =
+            choice("Hedging", &given::<String>(value, "a string")?).map_err(|error| refused(&error))?;
+        self.change(|preferences| preferences.hedging = value);
+        Ok(())
+    }
+
+    /// The confidence, in 0 to 1, below which a caption is not said.
+    #[zbus(property)]
+    fn minimum_confidence(&self) -> f64 {
+        self.app.preferences().minimum_confidence.into()
+    }
+
+    #[zbus(property)]
+    fn set_minimum_confidence(&self, value: OwnedValue) -> fdo::Result<()> {
+        let value = share("MinimumConfidence", given(value, "a double")?).map_err(|error| refused(&error))?;
+        self.change(|preferences| preferences.minimum_confidence = value);
+        Ok(())
+    }
+
+    /// The language of what is said.
+    #[zbus(property)]
+    fn language(&self) -> String {
+        self.app.preferences().language.unwrap_or_else(|| self.spoken().to_owned())
+    }
+
+    #[zbus(property)]
+    fn set_language(&self, value: OwnedValue) -> fdo::Result<()> {
+        let value: String = given(value, "a string")?;
+        preferences::language(&value, self.spoken()).map_err(|error| refused(&error))?;
+        self.change(|preferences| preferences.language = Some(value));
+        Ok(())
+    }
+
+    /// Who speaks: auto, orca, speechd or none.
+    #[zbus(property)]
+    fn speech_route(&self) -> String {
+        word(&self.app.preferences().speech)
+    }
+
+    #[zbus(property)]
+    fn set_speech_route(&self, value: OwnedValue) -> fdo::Result<()> {
+        let value =
+            choice("SpeechRoute", &given::<String>(value, "a string")?).map_err(|error| refused(&error))?;
+        self.change(|preferences| preferences.speech = value);
+        Ok(())
+    }
+
+    /// Seconds without a request after which the model is let go; 0 keeps it.
+    #[zbus(property)]
+    fn idle_unload_seconds(&self) -> u32 {
+        self.app.preferences().idle_unload_seconds
+    }
+
+    #[zbus(property)]
+    fn set_idle_unload_seconds(&self, value: OwnedValue) -> fdo::Result<()> {
+        let value = given(value, "an unsigned number")?;
+        self.change(|preferences| preferences.idle_unload_seconds = value);
+        Ok(())
+    }
+
+    /// Whether no picture may be looked at.
+    #[zbus(property)]
+    fn paused(&self) -> bool {
+        self.app.preferences().paused
+    }
+
+    #[zbus(property)]
+    fn set_paused(&self, value: OwnedValue) -> fdo::Result<()> {
+        let value = given(value, "true or false")?;
+        self.change(|preferences| preferences.paused = value);
+        Ok(())
     }
 }

@@ -21,8 +21,8 @@ use zbus::{
 };
 
 use super::{
-    MANAGER, NAME, PATH, announce_state,
-    client::Service,
+    MANAGER, NAME, PATH, announce_preferences, announce_state,
+    client::{Service, ServiceError},
     dictionary::{Dictionary, put},
     manager::Manager,
     publish,
@@ -31,6 +31,8 @@ use crate::{
     app::App,
     caption_thread::CaptionThread,
     describer::fake::{Conduct, load},
+    preferences::{Hedging, Preferences},
+    retell::Way,
     source::file::FileSource,
     speech::{
         Urgency, Utterance, VoiceError,
@@ -43,7 +45,7 @@ struct Bus {
     proxy: Proxy<'static>,
     client: Connection,
     voice: Arc<FakeVoice>,
-    _server: Connection,
+    server: Connection,
 }
 
 async fn bus(conduct: Conduct) -> Bus {
@@ -59,10 +61,10 @@ async fn bus_with(conduct: Conduct, voice: FakeVoice) -> Bus {
     let voice = Arc::new(voice);
     let thread = CaptionThread::start(load(conduct)).unwrap();
     let app = App::new(thread.clone(), Arc::clone(&voice) as Arc<_>, None);
-    publish(&server, Manager::new(app, manifest())).await.unwrap();
+    publish(&server, Manager::new(app, vec![manifest()])).await.unwrap();
     tokio::spawn(announce_state(server.clone(), thread.state()));
     let proxy = Proxy::new(&client, NAME, PATH, MANAGER).await.unwrap();
-    Bus { proxy, client, voice, _server: server }
+    Bus { proxy, client, voice, server }
 }
 
 fn manifest() -> Manifest {
@@ -277,6 +279,175 @@ async fn the_state_goes_from_unloaded_to_ready_and_is_announced() {
     assert_eq!(string(&models[0], "language"), "en");
 }
 
+impl Bus {
+    /// Calls a method that tells something once more.
+    async fn told(&self, method: &str, entries: &[(&str, Value<'static>)]) -> Result<Dictionary, String> {
+        let told = self.proxy.call(method, &(options(entries),)).await;
+        told.map_err(|error: zbus::Error| match error {
+            zbus::Error::MethodError(name, _, _) => name.to_string(),
+            error => panic!("{error}"),
+        })
+    }
+
+    async fn history(&self, offset: u32, count: u32) -> Vec<String> {
+        let entries: Vec<Dictionary> = self.proxy.call("GetHistory", &(offset, count)).await.unwrap();
+        entries.iter().map(|entry| string(entry, "text")).collect()
+    }
+
+    async fn refusal(&self, property: &str, value: Value<'_>) -> String {
+        match self.proxy.set_property(property, value).await {
+            Err(zbus::fdo::Error::InvalidArgs(words)) => words,
+            result => panic!("{property}: {result:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_described_is_told_once_more() {
+    let bus = bus(Conduct::Describe).await;
+    for method in ["Repeat", "Elaborate", "Rephrase"] {
+        let failure = bus.told(method, &[]).await.unwrap_err();
+        assert_eq!(failure, "org.descry.Descry1.Error.NotReady");
+    }
+    assert_eq!(bus.voice.texts(), ["Nothing has been described yet."; 3]);
+
+    let asked = options(&[("speak", false.into()), ("beam-width", 3_u32.into())]);
+    let description = bus.describe(&sealed(&png(4, 3)), &asked).await.unwrap();
+    let before = bus.voice.told().len();
+    let repeated = bus.told("Repeat", &[]).await.unwrap();
+    assert_eq!(string(&repeated, "spoken"), "A picture of 4 by 3.");
+    assert_eq!(repeated["id"], description["id"], "it is the same description");
+    let first = bus.told("Rephrase", &[]).await.unwrap();
+    assert_eq!(string(&first, "text"), "Picture 1.");
+    assert_eq!(string(&bus.told("Rephrase", &[]).await.unwrap(), "text"), "Picture 2.");
+    let more = bus.told("Elaborate", &[("wait-until-spoken", true.into())]).await.unwrap();
+    assert!(string(&more, "spoken").contains("Or: Picture 2."), "{more:?}");
+    let said = |text: &str| Told::Say(Utterance { text: text.into(), urgency: Urgency::Asked });
+    let told = &bus.voice.told()[before..];
+    assert_eq!(told[..3], [Told::Stop, said("A picture of 4 by 3."), Told::Stop]);
+    assert_eq!(told[3], said("Or perhaps: Picture 1."));
+
+    let silent = bus.told("Repeat", &[("speak", false.into())]).await.unwrap();
+    assert!(!silent.contains_key("spoken") && bus.voice.told().len() == before + 8);
+    let refused = bus.told("Repeat", &[("speak", "no".into())]).await.unwrap_err();
+    assert_eq!(refused, "org.descry.Descry1.Error.InvalidOption");
+}
+
+#[tokio::test]
+async fn the_history_is_given_in_pages_and_forgotten() {
+    let bus = bus(Conduct::Describe).await;
+    let silent = options(&[("speak", false.into())]);
+    for width in 1..=3 {
+        bus.describe(&sealed(&png(width, 1)), &silent).await.unwrap();
+    }
+    bus.failure(&sealed(b"no picture"), &[("speak", false.into())]).await;
+    let text = |width: u32| format!("A picture of {width} by 1.");
+    assert_eq!(bus.history(0, 100).await, [text(3), text(2), text(1)]);
+    assert_eq!(bus.history(1, 1).await, [text(2)]);
+    assert_eq!(bus.history(u32::MAX, u32::MAX).await, [""; 0]);
+    bus.proxy.call::<_, _, ()>("ClearHistory", &()).await.unwrap();
+    assert_eq!(bus.history(0, 100).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn preferences_are_checked_kept_and_announced() {
+    let bus = bus(Conduct::Describe).await;
+    let properties = zbus::fdo::PropertiesProxy::new(&bus.client, NAME, PATH).await.unwrap();
+    let mut changes = properties.receive_properties_changed().await.unwrap();
+    let cases: [(&str, Value<'static>, Value<'static>, &[Value<'static>]); 6] = [
+        ("Detail", "normal".into(), "brief".into(), &["long".into(), 1_u32.into()]),
+        ("Hedging", "banded".into(), "always".into(), &["maybe".into(), true.into()]),
+        ("MinimumConfidence", 0.0.into(), 0.5.into(), &[1.5.into(), f64::NAN.into(), "high".into()]),
+        ("Language", "en".into(), "en-GB".into(), &["de".into(), "".into(), "en\nQUIT".into()]),
+        ("SpeechRoute", "auto".into(), "none".into(), &["aloud".into(), 0_i32.into()]),
+        ("IdleUnloadSeconds", 300_u32.into(), 7_u32.into(), &[(-1_i32).into(), "7".into()]),
+    ];
+    for (name, default, other, impossible) in cases {
+        // Not from the proxy's memory.
+        let value = async || Value::from(properties.get(MANAGER.try_into().unwrap(), name).await.unwrap());
+        assert_eq!(value().await, default, "{name}");
+        for impossible in impossible {
+            bus.refusal(name, impossible.try_clone().unwrap()).await;
+        }
+        assert_eq!(value().await, default, "{name} is as it was");
+        bus.proxy.set_property(name, other.try_clone().unwrap()).await.unwrap();
+        assert_eq!(value().await, other, "{name}");
+        let announced = changes.next().await.unwrap();
+        let announced = announced.args().unwrap();
+        assert_eq!(announced.changed_properties()[name], other);
+        assert_eq!(announced.changed_properties().len(), 1);
+    }
+    assert_eq!(
+        bus.refusal("Detail", "long".into()).await,
+        "Detail cannot be \"long\": it must be one of brief, normal"
+    );
+    assert!(bus.proxy.set_property("Version", "2").await.is_err(), "it can only be read");
+}
+
+#[tokio::test]
+async fn a_pause_ends_what_is_under_way_and_refuses_what_comes() {
+    let bus = bus(Conduct::Endless).await;
+    let image = sealed(&png(4, 3));
+    let pause = async {
+        let mut states = bus.proxy.receive_property_changed::<String>("State").await;
+        while let Some(change) = states.next().await {
+            if change.get().await.unwrap() == "busy" {
+                break;
+            }
+        }
+        bus.proxy.set_property("Paused", true).await.unwrap();
+    };
+    let (failure, ()) = tokio::join!(bus.failure(&image, &[]), pause);
+    assert_eq!(failure, "Paused");
+    let (name, sentence) = bus.describe(&image, &Dictionary::new()).await.unwrap_err();
+    assert_eq!((name.as_str(), sentence.contains("descry resume")), ("Paused", true));
+    bus.proxy.set_property("Paused", false).await.unwrap();
+    assert_eq!(
+        bus.failure(&image, &[("timeout-ms", 50_u32.into()), ("speak", false.into())]).await,
+        "TimedOut"
+    );
+    assert_eq!(
+        bus.voice.texts(),
+        [
+            "Descry is paused.",
+            "I can't describe the picture: Descry is paused; descry resume lets it go on.",
+            "Descry goes on."
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_idle_model_is_let_go_and_comes_back() {
+    let bus = bus(Conduct::Describe).await;
+    let silent = options(&[("speak", false.into())]);
+    bus.describe(&sealed(&png(4, 3)), &silent).await.unwrap();
+    let mut states = bus.proxy.receive_property_changed::<String>("State").await;
+    bus.proxy.set_property("IdleUnloadSeconds", 1_u32).await.unwrap();
+    while states.next().await.unwrap().get().await.unwrap() != "unloaded" {}
+    bus.describe(&sealed(&png(5, 3)), &silent).await.unwrap();
+    assert_eq!(bus.history(0, 9).await.len(), 2, "what was described is not forgotten");
+}
+
+#[tokio::test]
+async fn there_are_no_cameras() {
+    let bus = bus(Conduct::Describe).await;
+    let path = zbus::zvariant::ObjectPath::try_from("/org/descry/Descry1/source/video0").unwrap();
+    let result = bus.proxy.call::<_, _, Dictionary>("DescribeCamera", &(path, Dictionary::new())).await;
+    let Err(zbus::Error::MethodError(name, Some(words), _)) = result else { panic!("{result:?}") };
+    assert_eq!(name.as_str(), "org.descry.Descry1.Error.NoSuchSource");
+    assert!(words.contains("video0"), "{words}");
+}
+
+#[tokio::test]
+async fn what_other_means_change_is_announced_too() {
+    let bus = bus(Conduct::Describe).await;
+    let mut changes = bus.proxy.receive_property_changed::<String>("Hedging").await;
+    let before = Preferences::default();
+    let after = Preferences { hedging: Hedging::Off, ..Preferences::default() };
+    announce_preferences(&bus.server, &before, &after).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(5), changes.next()).await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn the_command_is_served() {
     let bus = bus(Conduct::Describe).await;
@@ -302,6 +473,25 @@ async fn the_command_is_served() {
     let (described, _) =
         service.describe(FileSource::Descriptor(descriptor), false, false, None).await.unwrap();
     assert_eq!(described.text, "A picture of 5 by 6.");
+}
+
+#[tokio::test]
+async fn the_command_is_told_more() {
+    let bus = bus(Conduct::Describe).await;
+    let service = Service::over(&bus.client).await.unwrap();
+    let nothing = service.retell(Way::Repeat, false).await.unwrap_err();
+    assert!(matches!(&nothing, ServiceError::Refused(words) if words.contains("nothing")), "{nothing:?}");
+    bus.describe(&sealed(&png(4, 3)), &options(&[("speak", false.into())])).await.unwrap();
+    let told = service.retell(Way::Rephrase, false).await.unwrap();
+    assert_eq!((told.wording.as_str(), told.speech_failure), ("Or perhaps: Picture 1.", None));
+    assert_eq!(service.history(5).await.unwrap()[0].text, "A picture of 4 by 3.");
+    service.clear_history().await.unwrap();
+    assert!(service.history(5).await.unwrap().is_empty());
+    service.set_paused(true).await.unwrap();
+    let status = service.status().await.unwrap();
+    assert!(status.paused && status.state == "ready" && status.speech_route == "auto", "{status:?}");
+    service.stop_speaking().await.unwrap();
+    assert_eq!(bus.voice.told().last(), Some(&Told::Stop));
 }
 
 #[tokio::test]

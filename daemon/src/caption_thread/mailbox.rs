@@ -1,6 +1,9 @@
 //! A channel that holds one job: async tasks put jobs in, the caption thread takes them out.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use tokio::sync::Notify;
 
@@ -21,6 +24,19 @@ pub(super) struct Mailbox {
 struct Slot {
     job: Option<(Job, Answer)>,
     closed: bool,
+    /// How long the thread may hold what it has loaded without a job; for ever when absent.
+    idle_limit: Option<Duration>,
+}
+
+/// What the thread wakes up for.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// A job is there.
+    Job(Job, Answer),
+    /// Nothing was asked for long enough.
+    Idle,
+    /// Nobody can ask any more.
+    Closed,
 }
 
 impl Mailbox {
@@ -55,16 +71,32 @@ impl Mailbox {
         }
     }
 
-    /// Waits for a job and takes it. `None` once closed.
-    pub(super) fn take(&self) -> Option<(Job, Answer)> {
-        let slot = self.lock();
-        let mut slot = self
-            .filled
-            .wait_while(slot, |slot| slot.job.is_none() && !slot.closed)
-            .unwrap_or_else(PoisonError::into_inner);
-        let taken = slot.job.take();
-        self.emptied.notify_one();
-        taken
+    /// Waits for a job and takes it. Only a thread that says since when it holds something for nothing is told that it
+    /// has been idle; any other sleeps until there is a job.
+    pub(super) fn take(&self, holding_since: Option<Instant>) -> Taken {
+        let mut slot = self.lock();
+        loop {
+            if let Some((job, answer)) = slot.job.take() {
+                self.emptied.notify_one();
+                return Taken::Job(job, answer);
+            }
+            if slot.closed {
+                return Taken::Closed;
+            }
+            // A limit beyond the end of the clock is none.
+            let end = holding_since.zip(slot.idle_limit).and_then(|(since, limit)| since.checked_add(limit));
+            slot = match end.map(|end| end.saturating_duration_since(Instant::now())) {
+                None => self.filled.wait(slot).unwrap_or_else(PoisonError::into_inner),
+                Some(left) if left.is_zero() => return Taken::Idle,
+                Some(left) => self.filled.wait_timeout(slot, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
+        }
+    }
+
+    /// Sets how long the thread may hold what it has loaded without a job, from its last one on.
+    pub(super) fn set_idle_limit(&self, limit: Option<Duration>) {
+        self.lock().idle_limit = limit;
+        self.filled.notify_all();
     }
 
     /// Lets nobody wait any more.

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{EngineName, Layer, Speech};
+use super::generate::Generate;
+use crate::{
+    config::{EngineName, Layer},
+    preferences::SpeechRoute,
+};
 
 /// What stands at the end of the help.
 const AFTER_HELP: &str = "\
@@ -12,8 +16,13 @@ Descry is made for knowing what is in a picture. It is wrong at times, and it is
 hazards: do not rely on it to move about.";
 
 const AFTER_DESCRIBE_HELP: &str = "\
+Examples:
+  descry describe cat.jpg            print and speak what it shows
+  descry describe --json holiday/    all pictures of a folder, for programs
+  descry describe - < cat.jpg        from standard input
+
 Exit status: 0 when all pictures were described, 1 when at least one was not, 2 when the arguments or settings are \
-wrong, 3 when the model or its engine cannot be used.
+wrong, 3 when the model or its engine cannot be used, or the service is paused.
 
 The model is looked for in $XDG_DATA_HOME/descry/models, /usr/local/share/descry/models, /usr/share/descry/models, \
 ../share/descry/models beside this program, and last where it was built. Settings are read from \
@@ -22,6 +31,51 @@ DESCRY_ONNXRUNTIME, DESCRY_BEAM_WIDTH and DESCRY_SPEECH.
 
 Descry is made for knowing what is in a picture. It is wrong at times, and it is not an aid for mobility or against \
 hazards: do not rely on it to move about.";
+
+const AFTER_ASK_HELP: &str = "\
+Exit status: 0 when the service did it, 1 when there was nothing to do it with, 3 when the service does not run.";
+
+const AFTER_AGAIN_HELP: &str = "\
+A second sentence about the same picture is the best way to notice that the first may be wrong. After the last one the \
+first comes again.
+
+Examples:
+  descry describe cat.jpg     what is it?
+  descry again                what else could it be?
+  descry again --no-speech    the next one, printed only
+
+Exit status: 0 when the service did it, 1 when there was nothing to do it with, 3 when the service does not run.";
+
+const AFTER_HISTORY_HELP: &str = "\
+The service keeps descriptions in memory alone, 50 for each program that asked and 500 in all, until it ends.
+
+Examples:
+  descry history --count 3    the newest three
+  descry history --json       all fields, for programs
+  descry history --clear      forget them
+
+Exit status: 0 when the service answered, 3 when it does not run.";
+
+const AFTER_STATUS_HELP: &str = "\
+Examples:
+  descry status               in sentences
+  descry status --json        for programs; {\"running\":false} when it does not run
+
+Exit status: 0 when the service runs, 3 when it does not.";
+
+const AFTER_CHECK_HELP: &str = "\
+Settings are read from /etc/descry/descry.toml, $XDG_CONFIG_HOME/descry/descry.toml and the environment, each over the \
+one before. The service reads them again when it is told to: systemctl --user reload descryd
+
+Example:
+  descry config check         what holds, and why
+
+Exit status: 0 when all settings can be used, 2 when one cannot.";
+
+const AFTER_GENERATE_HELP: &str = "\
+Examples:
+  descry generate completions bash > ~/.local/share/bash-completion/completions/descry
+  descry generate man ~/.local/share/man/man1";
 
 /// Says what is in a picture, on this machine alone.
 #[derive(Debug, Parser)]
@@ -38,6 +92,85 @@ pub enum Command {
     /// Describe pictures in a sentence each, printed and spoken
     #[command(after_help = AFTER_DESCRIBE_HELP)]
     Describe(Describe),
+
+    /// Say the newest description again
+    #[command(after_help = AFTER_ASK_HELP)]
+    Repeat(Retell),
+
+    /// Say all that is known of it: the other sentences, how sure the model is, how long ago it was
+    #[command(after_help = AFTER_ASK_HELP)]
+    More(Retell),
+
+    /// Say it differently: in the next other sentence that the model found
+    #[command(after_help = AFTER_AGAIN_HELP)]
+    Again(Retell),
+
+    /// Stop what the service is saying
+    #[command(after_help = AFTER_ASK_HELP)]
+    Stop,
+
+    /// Have the service look at no picture until descry resume
+    #[command(after_help = AFTER_ASK_HELP)]
+    Pause,
+
+    /// Have the service go on after descry pause
+    #[command(after_help = AFTER_ASK_HELP)]
+    Resume,
+
+    /// Print what the service has described, newest first
+    #[command(after_help = AFTER_HISTORY_HELP)]
+    History {
+        /// Forget all of it instead
+        #[arg(long, conflicts_with_all = ["json", "count"])]
+        clear: bool,
+
+        /// Print one JSON object per description, each on its own line
+        #[arg(long)]
+        json: bool,
+
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        count: u32,
+    },
+
+    /// Print how the service is
+    #[command(after_help = AFTER_STATUS_HELP)]
+    Status {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Look after the settings
+    Config {
+        /// What to do.
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+
+    /// Generate shell completions and manual pages
+    #[command(after_help = AFTER_GENERATE_HELP)]
+    Generate {
+        /// What to generate.
+        #[command(subcommand)]
+        what: Generate,
+    },
+}
+
+/// What can be done with the settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Print which files were read, each setting, and where it comes from
+    #[command(after_help = AFTER_CHECK_HELP)]
+    Check,
+}
+
+/// How a description is told once more.
+#[derive(Debug, Args)]
+pub struct Retell {
+    /// Print only
+    #[arg(long)]
+    pub no_speech: bool,
 }
 
 /// How pictures are to be described.
@@ -90,7 +223,8 @@ impl Describe {
             engine: self.engine,
             onnxruntime: self.onnxruntime.clone(),
             beam_width: self.beam_width.map(usize::from),
-            speech: self.no_speech.then_some(Speech::None),
+            speech: self.no_speech.then_some(SpeechRoute::None),
+            ..Layer::default()
         }
     }
 }
@@ -118,7 +252,9 @@ mod tests {
             ("descry describe --model x a.jpg", true),
             ("descry describe --onnxruntime x a.jpg", true),
         ] {
-            let Command::Describe(describe) = Arguments::parse_from(line.split(' ')).command;
+            let Command::Describe(describe) = Arguments::parse_from(line.split(' ')).command else {
+                panic!("{line} describes")
+            };
             assert_eq!(describe.is_forced_here(), forced, "{line}");
         }
     }
@@ -130,6 +266,10 @@ mod tests {
             "descry describe",
             "descry describe --beam-width 0 a",
             "descry describe --engine gpu a",
+            "descry repeat it",
+            "descry history --clear --json",
+            "descry config",
+            "descry generate completions cmd",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -11,6 +11,7 @@ use crate::{
     description::Described,
     failure::Failure,
     model_folder,
+    preferences::Shared,
     request::{Caller, Options, Request},
     source::file::FileSource,
     speech::{Speaking, Voice},
@@ -68,7 +69,8 @@ impl Backend {
             model_folder::find(settings.model.clone()).map_err(|error| Unusable(error.to_string()))?;
         let thread = CaptionThread::start(describer::load_from(folder, settings.engine.clone()))
             .map_err(|error| Unusable(format!("the caption thread could not be started: {error}")))?;
-        Ok(Self::Own(App::new(thread, voice, beam_width)))
+        let preferences = Shared::new(settings.preferences.clone());
+        Ok(Self::Own(App::new(thread, voice, beam_width).with_preferences(preferences)))
     }
 
     /// Describes one picture. `in_turn` says that others follow, whose sentences must not cut this one short.

@@ -1,5 +1,8 @@
 //! The voice that speaks through speech-dispatcher: one task owns the connection, opens it when something is to be
 //! said, and opens it anew when it was lost.
+//!
+//! When speech-dispatcher goes away while it speaks, as it does when it is restarted, the newest thing that was being said
+//! is said again once it is back, for a few seconds at most: later nobody would know what it is about.
 
 use std::{collections::HashMap, env, time::Duration};
 
@@ -7,18 +10,23 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::{mpsc, watch},
     task::JoinHandle,
-    time::timeout,
+    time::{Instant, sleep_until, timeout},
 };
 use tracing::{debug, warn};
 
 use super::{
-    Progress, Speaking, Utterance, Voice, VoiceError,
+    Progress, Urgency, Utterance, VoiceError,
     address::{Address, Stream},
     ssip::{Command, EventKind, Message, Parser, Reply, text},
 };
+use crate::preferences::{Preferences, VoiceSettings};
 
 /// How long speech-dispatcher may take to answer a command.
 const REPLY_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long after the connection was lost, and after each attempt that failed, what was being said is tried again.
+const RETRIES: [Duration; 4] =
+    [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
 /// How many orders wait at most.
 const QUEUE: usize = 64;
@@ -38,31 +46,41 @@ pub struct SpeechDispatcher {
 
 impl SpeechDispatcher {
     /// Starts the task that speaks. It connects with the first utterance, not before; `language` is that of all
-    /// utterances, as in "en". The task ends when every clone of this voice is dropped.
+    /// utterances, as in "en", where the preferences name none. The task ends when every clone of this voice is dropped.
     #[must_use]
-    pub fn start(address: Result<Address, VoiceError>, language: String) -> (Self, JoinHandle<()>) {
+    pub fn start(
+        address: Result<Address, VoiceError>,
+        preferences: watch::Receiver<Preferences>,
+        language: String,
+    ) -> (Self, JoinHandle<()>) {
         let (orders, received) = mpsc::channel(QUEUE);
-        let task = Task { address, language, connection: None, pending: HashMap::new() };
+        let task = Task {
+            address,
+            preferences,
+            language,
+            connection: None,
+            told: None,
+            pending: HashMap::new(),
+            interrupted: None,
+        };
         (Self { orders }, tokio::spawn(task.run(received)))
     }
-}
 
-impl Voice for SpeechDispatcher {
-    fn say(&self, utterance: Utterance) -> Speaking {
-        let (sender, speaking) = Speaking::new();
-        if let Err(error) = self.orders.try_send(Order::Say(utterance, sender)) {
+    /// Says an utterance, and reports how far it has come.
+    pub fn order(&self, utterance: Utterance, progress: watch::Sender<Progress>) {
+        if let Err(error) = self.orders.try_send(Order::Say(utterance, progress)) {
             let (order, reason) = match error {
                 mpsc::error::TrySendError::Full(order) => (order, VoiceError::Busy),
                 mpsc::error::TrySendError::Closed(order) => (order, VoiceError::Ended),
             };
-            if let Order::Say(_, sender) = order {
-                sender.send_replace(Progress::Failed(reason));
+            if let Order::Say(_, progress) = order {
+                progress.send_replace(Progress::Failed(reason));
             }
         }
-        speaking
     }
 
-    fn stop(&self) {
+    /// Stops what is being said and forgets what was about to be said.
+    pub fn stop(&self) {
         if let Err(error) = self.orders.try_send(Order::Stop) {
             warn!(%error, "the voice could not be told to stop");
         }
@@ -74,20 +92,39 @@ struct Connection {
     parser: Parser,
 }
 
+/// An utterance on its way, and who wants to know of it.
+struct Pending {
+    utterance: Utterance,
+    progress: watch::Sender<Progress>,
+}
+
+/// What was being said when the connection was lost.
+struct Interrupted {
+    pending: Pending,
+    /// When it is tried next, and how often it was.
+    next: Instant,
+    attempts: usize,
+}
+
 struct Task {
     address: Result<Address, VoiceError>,
+    preferences: watch::Receiver<Preferences>,
     language: String,
     connection: Option<Connection>,
+    /// How the connection was told to sound, in which language.
+    told: Option<(VoiceSettings, String)>,
     /// Utterances that speech-dispatcher has and has not yet said, by its own numbers.
-    pending: HashMap<u64, watch::Sender<Progress>>,
+    pending: HashMap<u64, Pending>,
+    interrupted: Option<Interrupted>,
 }
 
 impl Task {
     async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         loop {
+            let next = self.interrupted.as_ref().map(|interrupted| interrupted.next);
             tokio::select! {
                 order = orders.recv() => match order {
-                    Some(Order::Say(utterance, progress)) => self.say(&utterance, progress).await,
+                    Some(Order::Say(utterance, progress)) => self.say(Pending { utterance, progress }).await,
                     Some(Order::Stop) => self.stop().await,
                     None => return,
                 },
@@ -96,55 +133,123 @@ impl Task {
                     Ok(Message::Reply(reply)) => debug!(code = reply.code, "a reply that nothing asked for"),
                     Err(error) => self.lose(&error),
                 },
+                () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => self.try_again().await,
             }
         }
     }
 
-    async fn say(&mut self, utterance: &Utterance, progress: watch::Sender<Progress>) {
-        let mut result = self.queue(utterance).await;
+    async fn say(&mut self, pending: Pending) {
+        let mut result = self.queue(&pending.utterance).await;
         if result == Err(VoiceError::Lost) {
             // It was restarted since it was last spoken to; nothing of this utterance was said.
-            result = self.queue(utterance).await;
+            result = self.queue(&pending.utterance).await;
         }
+        // Only the newest thing is worth saying again.
+        self.forget_interrupted(&Progress::Failed(VoiceError::Lost));
         match result {
-            Ok(message) => {
-                progress.send_replace(Progress::Accepted);
-                self.pending.insert(message, progress);
-            }
+            Ok(message) => self.accept(message, pending),
             Err(error) => {
                 warn!(%error, "not spoken");
-                progress.send_replace(Progress::Failed(error));
+                pending.progress.send_replace(Progress::Failed(error));
             }
+        }
+    }
+
+    fn accept(&mut self, message: u64, pending: Pending) {
+        pending.progress.send_replace(Progress::Accepted);
+        self.pending.insert(message, pending);
+    }
+
+    /// Says again what was being said when the connection was lost.
+    async fn try_again(&mut self) {
+        let Some(Interrupted { pending, attempts, .. }) = self.interrupted.take() else { return };
+        match (self.queue(&pending.utterance).await, RETRIES.get(attempts)) {
+            (Ok(message), _) => self.accept(message, pending),
+            (Err(_), Some(delay)) => {
+                let next = Instant::now() + *delay;
+                self.interrupted = Some(Interrupted { pending, next, attempts: attempts + 1 });
+            }
+            (Err(error), None) => {
+                warn!(%error, "what was being said is given up");
+                pending.progress.send_replace(Progress::Failed(error));
+            }
+        }
+    }
+
+    fn forget_interrupted(&mut self, end: &Progress) {
+        if let Some(Interrupted { pending, .. }) = self.interrupted.take() {
+            pending.progress.send_replace(end.clone());
         }
     }
 
     /// Hands an utterance over and yields the number that speech-dispatcher gave it.
     async fn queue(&mut self, utterance: &Utterance) -> Result<u64, VoiceError> {
-        if self.connection.is_none() {
-            let stream = self.address.clone()?.connect().await?;
-            self.connection = Some(Connection { stream, parser: Parser::default() });
-            let user = env::var("USER").or_else(|_| env::var("LOGNAME")).unwrap_or_default();
-            self.command(Command::ClientName { user: &user }.to_line()).await?;
-            self.command(Command::Notifications.to_line()).await?;
-            let language = Command::Language(&self.language).to_line();
-            // A voice in another language is better than none.
-            if let Err(VoiceError::Refused(reason)) = self.command(language).await {
-                warn!(reason, "the language was refused");
-            }
-        }
+        self.prepare().await?;
         self.command(Command::Priority(utterance.urgency).to_line()).await?;
         self.command(Command::Speak.to_line()).await?;
         let reply = self.command(text(&utterance.text)).await?;
         reply.message().ok_or_else(|| VoiceError::Malformed("it gave the utterance no number".to_owned()))
     }
 
+    /// Opens the connection where there is none, and tells it how to sound where that has changed.
+    async fn prepare(&mut self) -> Result<(), VoiceError> {
+        let (wanted, language) = {
+            let preferences = self.preferences.borrow();
+            let language = preferences.language.clone().unwrap_or_else(|| self.language.clone());
+            (preferences.voice.clone(), language)
+        };
+        if self.told.as_ref().is_some_and(|(told, _)| is_less(&wanted, told)) {
+            // Only a new connection has speech-dispatcher's own settings again.
+            self.lose(&VoiceError::Ended);
+        }
+        if self.connection.is_none() {
+            let stream = self.address.clone()?.connect().await?;
+            self.connection = Some(Connection { stream, parser: Parser::default() });
+            self.told = None;
+            let user = env::var("USER").or_else(|_| env::var("LOGNAME")).unwrap_or_default();
+            self.command(Command::ClientName { user: &user }.to_line()).await?;
+            self.command(Command::Notifications.to_line()).await?;
+        }
+        let (told, told_language) = self.told.take().unzip();
+        let told = told.unwrap_or_default();
+        let mut lines = Vec::new();
+        if told_language.as_ref() != Some(&language) {
+            lines.push(Command::Language(&language).to_line());
+        }
+        for (number, was, command) in [
+            (wanted.rate, told.rate, Command::Rate as fn(i8) -> Command<'static>),
+            (wanted.pitch, told.pitch, Command::Pitch),
+            (wanted.volume, told.volume, Command::Volume),
+        ] {
+            lines.extend(number.filter(|_| number != was).map(|number| command(number).to_line()));
+        }
+        if let Some(voice) = wanted.voice.as_deref().filter(|_| wanted.voice != told.voice) {
+            lines.push(Command::Voice(voice).to_line());
+        }
+        for line in lines {
+            let setting = line.trim().to_owned();
+            match self.command(line).await {
+                // Another voice, or one in another language, is better than none.
+                Err(VoiceError::Refused(reason)) => {
+                    warn!(reason, setting, "a setting of the voice was refused");
+                }
+                result => _ = result?,
+            }
+        }
+        self.told = Some((wanted, language));
+        Ok(())
+    }
+
     async fn stop(&mut self) {
+        self.forget_interrupted(&Progress::Stopped);
         if self.pending.is_empty() {
             return;
         }
         if let Err(error) = self.command(Command::Cancel.to_line()).await {
             warn!(%error, "speech could not be stopped");
         }
+        // Whatever was lost on the way, nobody wants it any more.
+        self.forget_interrupted(&Progress::Stopped);
     }
 
     /// Sends a command and waits for its reply; events that come before it are taken on the way.
@@ -179,21 +284,43 @@ impl Task {
         let end = match kind {
             EventKind::End => Progress::Finished,
             EventKind::Cancelled => Progress::Stopped,
-            EventKind::Mark | EventKind::Begin | EventKind::Paused | EventKind::Resumed => return,
+            EventKind::Begin => {
+                if let Some(pending) = self.pending.get(&message) {
+                    pending.progress.send_replace(Progress::Begun);
+                }
+                return;
+            }
+            EventKind::Mark | EventKind::Paused | EventKind::Resumed => return,
         };
-        if let Some(progress) = self.pending.remove(&message) {
-            progress.send_replace(end);
+        if let Some(pending) = self.pending.remove(&message) {
+            pending.progress.send_replace(end);
         }
     }
 
-    /// Drops the connection; whoever waits for an utterance over it is told.
+    /// Drops the connection; whoever waits for an utterance over it is told, but for the newest, which is said again.
     fn lose(&mut self, error: &VoiceError) {
         debug!(%error, "the connection to speech-dispatcher is gone");
         self.connection = None;
-        for (_, progress) in self.pending.drain() {
-            progress.send_replace(Progress::Failed(error.clone()));
+        self.told = None;
+        let newest = self.pending.keys().max().copied();
+        for (message, pending) in std::mem::take(&mut self.pending) {
+            let is_worth_it = pending.utterance.urgency != Urgency::Ambient && *error == VoiceError::Lost;
+            if Some(message) == newest && is_worth_it {
+                let next = Instant::now() + RETRIES[0];
+                self.interrupted = Some(Interrupted { pending, next, attempts: 1 });
+            } else {
+                pending.progress.send_replace(Progress::Failed(error.clone()));
+            }
         }
     }
+}
+
+/// Whether something that was set is to be as speech-dispatcher has it again.
+fn is_less(wanted: &VoiceSettings, told: &VoiceSettings) -> bool {
+    (told.rate.is_some() && wanted.rate.is_none())
+        || (told.pitch.is_some() && wanted.pitch.is_none())
+        || (told.volume.is_some() && wanted.volume.is_none())
+        || (told.voice.is_some() && wanted.voice.is_none())
 }
 
 /// The next message; without a connection there never is one. Nothing is lost when the wait is given up.
@@ -213,125 +340,7 @@ async fn next_message(connection: Option<&mut Connection>) -> Result<Message, Vo
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::{
-        io::{AsyncBufReadExt, BufReader},
-        net::UnixListener,
-    };
+pub(super) mod fake;
 
-    use super::*;
-    use crate::speech::Urgency;
-
-    const LIMIT: Duration = Duration::from_secs(5);
-
-    fn asked(text: &str) -> Utterance {
-        Utterance { text: text.to_owned(), urgency: Urgency::Asked }
-    }
-
-    /// Plays speech-dispatcher for one connection: says each text at once, unless it begins with "Long".
-    /// Yields the lines that it got.
-    async fn serve(listener: &UnixListener, texts: usize) -> Vec<String> {
-        let (stream, _) = listener.accept().await.unwrap();
-        let mut stream = BufReader::new(stream);
-        let (mut got, mut number, mut in_text) = (Vec::new(), 0, false);
-        while number < texts || in_text {
-            let mut line = String::new();
-            if stream.read_line(&mut line).await.unwrap() == 0 {
-                break;
-            }
-            let line = line.trim_end().to_owned();
-            let answer = match (in_text, line.as_str()) {
-                (true, ".") => {
-                    in_text = false;
-                    number += 1;
-                    let long = got.last().is_some_and(|text: &String| text.starts_with("Long"));
-                    let end =
-                        if long { String::new() } else { format!("702-{number}\r\n702-1\r\n702 END\r\n") };
-                    format!(
-                        "225-{number}\r\n225 OK MESSAGE QUEUED\r\n701-{number}\r\n701-1\r\n701 BEGIN\r\n{end}"
-                    )
-                }
-                (true, _) => String::new(),
-                (false, "SPEAK") => {
-                    in_text = true;
-                    "230 OK RECEIVING DATA\r\n".to_owned()
-                }
-                (false, "CANCEL SELF") => {
-                    format!("703-{number}\r\n703-1\r\n703 CANCELED\r\n210 OK STOPPED\r\n")
-                }
-                _ => "200 OK\r\n".to_owned(),
-            };
-            got.push(line);
-            stream.write_all(answer.as_bytes()).await.unwrap();
-        }
-        got
-    }
-
-    fn voice(directory: &tempfile::TempDir) -> (UnixListener, SpeechDispatcher) {
-        let path = directory.path().join("speechd.sock");
-        let listener = UnixListener::bind(&path).unwrap();
-        let (voice, _task) = SpeechDispatcher::start(Ok(Address::Unix(path)), "en".to_owned());
-        (listener, voice)
-    }
-
-    #[tokio::test]
-    async fn an_utterance_is_followed_to_its_end() {
-        let directory = tempfile::tempdir().unwrap();
-        let (listener, voice) = voice(&directory);
-        let mut speaking = voice.say(asked(".A dog.\nSTOP ALL"));
-        let got = serve(&listener, 1).await;
-        assert!(speaking.ended(LIMIT).await.unwrap());
-        assert_eq!(
-            got[1..],
-            [
-                "SET SELF NOTIFICATION ALL ON",
-                "SET SELF LANGUAGE en",
-                "SET SELF PRIORITY text",
-                "SPEAK",
-                "..A dog. STOP ALL",
-                "."
-            ]
-        );
-    }
-
-    #[tokio::test]
-    async fn a_stop_ends_what_is_said() {
-        let directory = tempfile::tempdir().unwrap();
-        let (listener, voice) = voice(&directory);
-        let mut speaking = voice.say(asked("Long story."));
-        let server = tokio::spawn(async move { serve(&listener, 2).await });
-        speaking.accepted(LIMIT).await.unwrap();
-        voice.stop();
-        assert!(!speaking.ended(LIMIT).await.unwrap());
-        let mut next = voice.say(asked("Next."));
-        assert!(next.ended(LIMIT).await.unwrap());
-        assert!(server.await.unwrap().contains(&"CANCEL SELF".to_owned()));
-    }
-
-    #[tokio::test]
-    async fn a_lost_connection_is_told_and_opened_anew() {
-        let directory = tempfile::tempdir().unwrap();
-        let (listener, voice) = voice(&directory);
-        let mut first = voice.say(asked("Long story."));
-        serve(&listener, 1).await;
-        assert_eq!(first.ended(LIMIT).await, Err(VoiceError::Lost));
-        let mut second = voice.say(asked("Again."));
-        serve(&listener, 1).await;
-        assert!(second.ended(LIMIT).await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn a_missing_or_foreign_server_is_told() {
-        let directory = tempfile::tempdir().unwrap();
-        let missing = Address::Unix(directory.path().join("nothing"));
-        let (voice_of_none, _task) = SpeechDispatcher::start(Ok(missing), "en".to_owned());
-        let result = voice_of_none.say(asked("A dog.")).ended(LIMIT).await;
-        assert!(matches!(result, Err(VoiceError::NotReachable { .. })), "{result:?}");
-
-        let (listener, voice) = voice(&directory);
-        let mut speaking = voice.say(asked("A dog."));
-        let (mut stream, _) = listener.accept().await.unwrap();
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n").await.unwrap();
-        assert!(matches!(speaking.ended(LIMIT).await, Err(VoiceError::Malformed(_))));
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,14 @@ pub enum Command<'a> {
     Notifications,
     /// The language of what follows, as in "en".
     Language(&'a str),
+    /// How fast to speak, from -100 to 100.
+    Rate(i8),
+    /// How high, from -100 to 100.
+    Pitch(i8),
+    /// How loud, from -100 to 100.
+    Volume(i8),
+    /// The name of a voice, as speech-dispatcher lists them.
+    Voice(&'a str),
     /// How what follows stands towards what others say.
     Priority(Urgency),
     /// Announces a text, which follows as [`text`] makes it.
@@ -43,6 +51,10 @@ impl Command<'_> {
             Self::ClientName { user } => format!("SET SELF CLIENT_NAME {}:descry:main\r\n", name(user)),
             Self::Notifications => "SET SELF NOTIFICATION ALL ON\r\n".to_owned(),
             Self::Language(language) => format!("SET SELF LANGUAGE {}\r\n", name(language)),
+            Self::Rate(rate) => format!("SET SELF RATE {rate}\r\n"),
+            Self::Pitch(pitch) => format!("SET SELF PITCH {pitch}\r\n"),
+            Self::Volume(volume) => format!("SET SELF VOLUME {volume}\r\n"),
+            Self::Voice(voice) => format!("SET SELF SYNTHESIS_VOICE {}\r\n", one_line(voice).trim()),
             Self::Priority(urgency) => format!("SET SELF PRIORITY {}\r\n", priority(*urgency)),
             Self::Speak => "SPEAK\r\n".to_owned(),
             Self::Cancel => "CANCEL SELF\r\n".to_owned(),
@@ -69,14 +81,19 @@ fn name(text: &str) -> String {
     if name.is_empty() { "unknown".to_owned() } else { name }
 }
 
+/// A text without anything that could end a line.
+fn one_line(text: &str) -> String {
+    let is_break = |char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}');
+    text.chars().map(|char| if is_break(char) { ' ' } else { char }).collect()
+}
+
 /// A text with its end mark, as it follows [`Command::Speak`].
 ///
 /// It becomes one line: line breaks and all other control characters become spaces. A dot at its start, which would
 /// end the text and make a command of the rest, is doubled.
 #[must_use]
 pub fn text(text: &str) -> String {
-    let is_break = |char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}');
-    let line: String = text.chars().map(|char| if is_break(char) { ' ' } else { char }).collect();
+    let line = one_line(text);
     let stuffing = if line.starts_with('.') { "." } else { "" };
     format!("{stuffing}{line}\r\n.\r\n")
 }
@@ -253,6 +270,11 @@ mod tests {
             (Command::ClientName { user: "" }, "SET SELF CLIENT_NAME unknown:descry:main\r\n"),
             (Command::Notifications, "SET SELF NOTIFICATION ALL ON\r\n"),
             (Command::Language("en"), "SET SELF LANGUAGE en\r\n"),
+            (Command::Rate(-100), "SET SELF RATE -100\r\n"),
+            (Command::Pitch(0), "SET SELF PITCH 0\r\n"),
+            (Command::Volume(100), "SET SELF VOLUME 100\r\n"),
+            (Command::Voice("English (America)"), "SET SELF SYNTHESIS_VOICE English (America)\r\n"),
+            (Command::Voice("a\r\nQUIT"), "SET SELF SYNTHESIS_VOICE a  QUIT\r\n"),
             (Command::Priority(Urgency::Asked), "SET SELF PRIORITY text\r\n"),
             (Command::Priority(Urgency::Ambient), "SET SELF PRIORITY notification\r\n"),
             (Command::Priority(Urgency::Fault), "SET SELF PRIORITY message\r\n"),
@@ -276,6 +298,47 @@ mod tests {
             ("naïve 犬", "naïve 犬\r\n.\r\n"),
         ] {
             assert_eq!(text(words), expected, "{words:?}");
+        }
+    }
+
+    /// What a server makes of a text: lines until a lone dot, a doubled dot at a line's start halved.
+    fn received(bytes: &str) -> (Vec<String>, String) {
+        let (mut lines, mut rest) = (Vec::new(), bytes);
+        loop {
+            let (line, after) = rest.split_once("\r\n").expect("a text ends");
+            rest = after;
+            if line == "." {
+                return (lines, rest.to_owned());
+            }
+            lines.push(line.strip_prefix('.').unwrap_or(line).to_owned());
+        }
+    }
+
+    #[test]
+    fn any_text_arrives_whole_and_nothing_follows_it() {
+        let pieces = [
+            ".",
+            "..",
+            "\r",
+            "\n",
+            "\r\n.\r\n",
+            "QUIT",
+            " ",
+            "a",
+            "\u{85}",
+            "\u{2028}",
+            "\0",
+            "犬",
+            "STOP ALL",
+        ];
+        let mut state = 3_u64;
+        for _ in 0..20_000 {
+            let mut words = String::new();
+            for _ in 0..8 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                words.push_str(pieces[(state >> 33) as usize % pieces.len()]);
+            }
+            assert_eq!(received(&text(&words)), (vec![one_line(&words)], String::new()), "{words:?}");
         }
     }
 

@@ -1,0 +1,192 @@
+//! The settings of one place, and what they may be.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::Args;
+use descry_models::manifest::MAXIMUM_BEAM_WIDTH;
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::{ConfigError, EngineName};
+use crate::preferences::{Detail, Hedging, SpeechRoute};
+
+/// The settings of one place; each may be absent. They are the arguments of `descryd` too.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Args)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// The folder of the model
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    /// The engine that runs it
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineName>,
+    /// The library of ONNX Runtime
+    #[arg(long, value_name = "LIBRARY")]
+    pub onnxruntime: Option<PathBuf>,
+    /// How many sentences the search keeps side by side
+    #[arg(long, value_name = "N")]
+    pub beam_width: Option<usize>,
+    /// Seconds without a request after which the model is let go; 0 keeps it
+    #[arg(long, value_name = "SECONDS")]
+    pub idle_unload_seconds: Option<u32>,
+    /// How much is said
+    #[arg(long, value_enum)]
+    pub detail: Option<Detail>,
+    /// When doubt is put into words
+    #[arg(long, value_enum)]
+    pub hedging: Option<Hedging>,
+    /// The confidence, from 0 to 1, below which a caption is not said
+    #[arg(long, value_name = "SHARE")]
+    pub minimum_confidence: Option<f64>,
+    /// Who speaks
+    #[arg(long, value_enum)]
+    pub speech: Option<SpeechRoute>,
+    /// The language of what is said, such as en or en-GB
+    #[arg(long, value_name = "TAG")]
+    pub language: Option<String>,
+    /// How fast speech-dispatcher speaks, from -100 to 100
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub rate: Option<i8>,
+    /// How high speech-dispatcher speaks, from -100 to 100
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub pitch: Option<i8>,
+    /// How loud speech-dispatcher speaks, from -100 to 100
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub volume: Option<i8>,
+    /// The voice of speech-dispatcher, as spd-say -L lists them
+    #[arg(long, value_name = "NAME")]
+    pub voice: Option<String>,
+}
+
+/// The settings that are numbers; all others are words.
+const NUMBERS: [&str; 6] =
+    ["beam_width", "idle_unload_seconds", "minimum_confidence", "rate", "pitch", "volume"];
+
+/// How alike two names have to be for one to be a slip of the other, in 0 to 1.
+const ALIKE: f64 = 0.7;
+
+impl Layer {
+    /// The names of all settings, in the order of their documentation.
+    #[must_use]
+    pub fn names() -> Vec<String> {
+        // The arguments are the fields, so that there is one list.
+        let command = Self::augment_args(clap::Command::new("names"));
+        command.get_arguments().map(|argument| argument.get_id().to_string()).collect()
+    }
+
+    /// The settings in a text.
+    pub(super) fn from_toml(text: &str, place: &str) -> Result<Self, ConfigError> {
+        let table: Table = toml::from_str(text).map_err(|error| {
+            let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
+            let place = line.map_or(place.to_owned(), |line| format!("{place}, line {line},"));
+            invalid(&place, error.message().trim())
+        })?;
+        Self::from_table(&table, place)
+    }
+
+    fn from_table(table: &Table, place: &str) -> Result<Self, ConfigError> {
+        let names = Self::names();
+        let mut layer = Self::default();
+        for (name, value) in table {
+            if !names.contains(name) {
+                return Err(invalid(place, &unknown(name, &names)));
+            }
+            // One after the other, so that the message says which one is wrong.
+            let one = Table::from_iter([(name.clone(), value.clone())]);
+            let one: Self = one.try_into().map_err(|error: toml::de::Error| {
+                invalid(place, &format!("{name} is {value}: {}", error.message().trim()))
+            })?;
+            layer = layer.under(&one.checked(place)?)?;
+        }
+        Ok(layer)
+    }
+
+    /// The settings in the environment.
+    pub(super) fn from_environment(
+        variable: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<Vec<(String, Self)>, ConfigError> {
+        let mut layers = Vec::new();
+        for setting in Self::names() {
+            // DESCRY_ONNXRUNTIME is looked at where the library is loaded.
+            if setting == "onnxruntime" {
+                continue;
+            }
+            let name = format!("DESCRY_{}", setting.to_uppercase());
+            let Some(value) = variable(&name).filter(|value| !value.is_empty()) else { continue };
+            if setting == "model" {
+                // A path need not be text.
+                layers.push((name, Self { model: Some(value.into()), ..Self::default() }));
+                continue;
+            }
+            let value = value.into_string().map_err(|_| invalid(&name, "it is not text"))?;
+            let value = if NUMBERS.contains(&setting.as_str()) {
+                let whole = value.parse().map(Value::Integer).ok();
+                let number = whole.or_else(|| value.parse().map(Value::Float).ok());
+                number.ok_or_else(|| invalid(&name, &format!("{value:?} is not a number")))?
+            } else {
+                Value::String(value)
+            };
+            let layer = Self::from_table(&Table::from_iter([(setting, value)]), &name)?;
+            layers.push((name, layer));
+        }
+        Ok(layers)
+    }
+
+    /// This layer with `over` above it.
+    pub(super) fn under(&self, over: &Self) -> Result<Self, ConfigError> {
+        let mut table = self.table()?;
+        table.extend(over.table()?);
+        table.try_into().map_err(|error: toml::de::Error| invalid("all places together", error.message()))
+    }
+
+    /// The settings that are not absent, by name.
+    pub(super) fn table(&self) -> Result<Table, ConfigError> {
+        Table::try_from(self).map_err(|error| invalid("a path", &error.to_string()))
+    }
+
+    /// The same, if all of it can be meant.
+    pub(super) fn checked(self, place: &str) -> Result<Self, ConfigError> {
+        let refuse = |name: &str, value: &dyn std::fmt::Display, bounds: &str| {
+            Err(invalid(place, &format!("{name} is {value}: it must be {bounds}")))
+        };
+        if let Some(width) = self.beam_width
+            && !(1..=MAXIMUM_BEAM_WIDTH).contains(&width)
+        {
+            return refuse("beam_width", &width, &format!("between 1 and {MAXIMUM_BEAM_WIDTH}"));
+        }
+        if let Some(share) = self.minimum_confidence
+            && !(0.0..=1.0).contains(&share)
+        {
+            return refuse("minimum_confidence", &share, "between 0 and 1");
+        }
+        for (name, number) in [("rate", self.rate), ("pitch", self.pitch), ("volume", self.volume)] {
+            if let Some(number) = number
+                && !(-100..=100).contains(&number)
+            {
+                return refuse(name, &number, "between -100 and 100");
+            }
+        }
+        for (name, words) in [("language", &self.language), ("voice", &self.voice)] {
+            if let Some(words) = words
+                && (words.trim().is_empty() || words.len() > 128 || words.contains(char::is_control))
+            {
+                return refuse(name, &format!("{words:?}"), "a name of up to 128 bytes on one line");
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// What is said of a name that is none, with the nearest one that is.
+fn unknown(name: &str, names: &[String]) -> String {
+    let alike = |known: &String| strsim::jaro_winkler(name, known);
+    let nearest = names.iter().max_by(|one, other| alike(one).total_cmp(&alike(other)));
+    match nearest.filter(|nearest| alike(nearest) > ALIKE) {
+        Some(nearest) => format!("there is no setting {name:?}; did you mean {nearest}?"),
+        None => format!("there is no setting {name:?}; there are {}", names.join(", ")),
+    }
+}
+
+pub(super) fn invalid(place: &str, problem: &str) -> ConfigError {
+    ConfigError::Invalid { place: place.to_owned(), problem: problem.to_owned() }
+}

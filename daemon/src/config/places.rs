@@ -1,0 +1,104 @@
+//! Where settings are looked for, and where each one that holds came from.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{ConfigError, Settings, layer::Layer};
+
+/// Where the whole machine's settings are.
+const SYSTEM_FILE: &str = "/etc/descry/descry.toml";
+
+/// Where a setting came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A file.
+    File(PathBuf),
+    /// A variable of the environment, by its name.
+    Variable(String),
+    /// The command line.
+    Arguments,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(formatter, "{}", path.display()),
+            Self::Variable(name) => formatter.write_str(name),
+            Self::Arguments => formatter.write_str("the arguments"),
+        }
+    }
+}
+
+/// A file that was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRead {
+    /// Where.
+    pub path: PathBuf,
+    /// Whether it was there.
+    pub found: bool,
+}
+
+/// Settings, and how they came about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// What holds.
+    pub settings: Settings,
+    /// The files, in the order in which they were read.
+    pub files: Vec<FileRead>,
+    /// Each setting that some place has, with its value and the nearest place that has it.
+    pub origins: BTreeMap<String, (toml::Value, Place)>,
+}
+
+impl Loaded {
+    /// Reads all places, with `arguments` above them.
+    pub fn read(arguments: Layer) -> Result<Self, ConfigError> {
+        Self::read_with(Path::new(SYSTEM_FILE), &|name| env::var_os(name), arguments)
+    }
+
+    pub(super) fn read_with(
+        system_file: &Path,
+        variable: &dyn Fn(&str) -> Option<OsString>,
+        arguments: Layer,
+    ) -> Result<Self, ConfigError> {
+        let own_folder = variable("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .filter(|folder| folder.is_absolute())
+            .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".config")));
+        let own_file = own_folder.map(|folder| folder.join("descry/descry.toml"));
+
+        let (mut files, mut layers) = (Vec::new(), Vec::new());
+        for path in [Some(system_file.to_owned()), own_file].into_iter().flatten() {
+            let layer = from_file(&path)?;
+            files.push(FileRead { path: path.clone(), found: layer.is_some() });
+            layers.extend(layer.map(|layer| (Place::File(path), layer)));
+        }
+        let variables = Layer::from_environment(variable)?;
+        layers.extend(variables.into_iter().map(|(name, layer)| (Place::Variable(name), layer)));
+        layers.push((Place::Arguments, arguments.checked("the arguments")?));
+
+        let (mut together, mut origins) = (Layer::default(), BTreeMap::new());
+        for (place, layer) in layers {
+            together = together.under(&layer)?;
+            for (name, value) in layer.table()? {
+                origins.insert(name, (value, place.clone()));
+            }
+        }
+        Ok(Self { settings: together.into(), files, origins })
+    }
+}
+
+/// The settings in a file; nothing when there is none.
+fn from_file(file: &Path) -> Result<Option<Layer>, ConfigError> {
+    match fs::read_to_string(file) {
+        Ok(text) => Layer::from_toml(&text, &file.display().to_string()).map(Some),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(source) => Err(ConfigError::Unreadable { file: file.to_owned(), source }),
+    }
+}

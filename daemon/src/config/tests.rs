@@ -1,0 +1,145 @@
+//! Settings out of texts, variables and files.
+
+use std::{fs, path::Path};
+
+use super::*;
+use crate::preferences::{Detail, Hedging, SpeechRoute};
+
+fn read(system: &Path, variable: &dyn Fn(&str) -> Option<std::ffi::OsString>, arguments: Layer) -> Loaded {
+    Loaded::read_with(system, variable, arguments).unwrap()
+}
+
+#[test]
+fn nearer_places_win_and_each_setting_knows_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let system = folder.path().join("system.toml");
+    fs::write(&system, "beam_width = 2\nspeech = \"none\"\nengine = \"tract\"\nmodel = \"/a\"").unwrap();
+    fs::create_dir(folder.path().join("descry")).unwrap();
+    let own = folder.path().join("descry/descry.toml");
+    fs::write(&own, "beam_width = 4\nengine = \"auto\"\nrate = -20").unwrap();
+    let variable = |name: &str| match name {
+        "XDG_CONFIG_HOME" => Some(folder.path().into()),
+        "DESCRY_BEAM_WIDTH" => Some("5".into()),
+        "DESCRY_MODEL" => Some("/b".into()),
+        "DESCRY_MINIMUM_CONFIDENCE" => Some("0.25".into()),
+        "DESCRY_VOICE" => Some("7".into()),
+        _ => None,
+    };
+    let arguments = Layer { model: Some("/c".into()), ..Layer::default() };
+    let loaded = read(&system, &variable, arguments);
+    let preferences = Preferences {
+        speech: SpeechRoute::None,
+        minimum_confidence: 0.25,
+        voice: VoiceSettings { rate: Some(-20), voice: Some("7".into()), ..VoiceSettings::default() },
+        ..Preferences::default()
+    };
+    let expected =
+        Settings { model: Some("/c".into()), engine: EngineChoice::Auto, beam_width: Some(5), preferences };
+    assert_eq!(loaded.settings, expected);
+    assert!(loaded.files.iter().all(|file| file.found));
+    let place = |name: &str| loaded.origins[name].1.to_string();
+    assert_eq!(place("model"), "the arguments");
+    assert_eq!(place("beam_width"), "DESCRY_BEAM_WIDTH");
+    assert_eq!(place("rate"), own.display().to_string());
+    assert_eq!(place("speech"), system.display().to_string());
+    assert!(!loaded.origins.contains_key("pitch"));
+}
+
+#[test]
+fn nothing_anywhere_is_the_defaults() {
+    let loaded = read(Path::new("/nonexistent"), &|_| None, Layer::default());
+    let preferences = Preferences::default();
+    let expected = Settings { model: None, engine: EngineChoice::Auto, beam_width: None, preferences };
+    assert_eq!(loaded.settings, expected);
+    assert!(loaded.origins.is_empty());
+    assert_eq!(loaded.files, [FileRead { path: "/nonexistent".into(), found: false }]);
+}
+
+#[test]
+fn a_named_library_is_used() {
+    let library = || Some(PathBuf::from("/lib.so"));
+    for (engine, onnxruntime, expected) in [
+        (None, None, EngineChoice::Auto),
+        (None, library(), EngineChoice::OnnxRuntime { library: library() }),
+        (Some(EngineName::Auto), library(), EngineChoice::OnnxRuntime { library: library() }),
+        (Some(EngineName::OnnxRuntime), None, EngineChoice::OnnxRuntime { library: None }),
+        (Some(EngineName::Tract), library(), EngineChoice::Tract),
+    ] {
+        let layer = Layer { engine, onnxruntime, ..Layer::default() };
+        assert_eq!(Settings::from(layer).engine, expected);
+    }
+}
+
+#[test]
+fn every_setting_can_be_set() {
+    let text = "model = \"/m\"\nengine = \"onnxruntime\"\nonnxruntime = \"/l\"\nbeam_width = 4\n\
+                idle_unload_seconds = 0\ndetail = \"brief\"\nhedging = \"always\"\nminimum_confidence = 1\n\
+                speech = \"orca\"\nlanguage = \"en-GB\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"";
+    let layer = Layer::from_toml(text, "x").unwrap();
+    assert_eq!(layer.table().unwrap().len(), Layer::names().len(), "each has a value here");
+    let Settings { preferences, .. } = layer.into();
+    assert_eq!(preferences.detail, Detail::Brief);
+    assert_eq!(preferences.hedging, Hedging::Always);
+    assert_eq!(preferences.speech, SpeechRoute::Orca);
+    assert_eq!((preferences.idle_unload_seconds, preferences.idle_limit()), (0, None));
+    assert!((preferences.minimum_confidence - 1.0).abs() < f32::EPSILON);
+    assert_eq!(preferences.voice.pitch, Some(-100));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_the_way_out() {
+    for (text, words) in [
+        ("beam_width = 0", "beam_width is 0: it must be between 1 and 64"),
+        ("beam_width = 1000", "between 1 and 64"),
+        ("minimum_confidence = 1.5", "between 0 and 1"),
+        ("minimum_confidence = nan", "between 0 and 1"),
+        ("rate = 101", "between -100 and 100"),
+        ("volume = -128", "between -100 and 100"),
+        ("pitch = 1000", "pitch is 1000"),
+        ("voice = \"a\\nQUIT\"", "on one line"),
+        ("language = \" \"", "on one line"),
+        ("beem_width = 3", "did you mean beam_width?"),
+        ("idle_unload = 3", "did you mean idle_unload_seconds?"),
+        ("qqq = 3", "there are model, engine"),
+        ("engine = \"gpu\"", "engine is \"gpu\""),
+        ("speech = 1", "speech is 1"),
+        ("rate = 1\nnot toml", "x, line 2,"),
+        ("[voice]\nrate = 1", "voice is"),
+    ] {
+        let error = Layer::from_toml(text, "x").unwrap_err().to_string();
+        assert!(error.contains(words), "{text}: {error}");
+        assert!(!error.contains('\n'), "{text}: {error}");
+    }
+    for (name, value) in [
+        ("DESCRY_ENGINE", "gpu"),
+        ("DESCRY_BEAM_WIDTH", "many"),
+        ("DESCRY_SPEECH", "\""),
+        ("DESCRY_RATE", "fast"),
+        ("DESCRY_RATE", "101"),
+    ] {
+        let variable = |asked: &str| (asked == name).then(|| value.into());
+        let error = Layer::from_environment(&variable).unwrap_err().to_string();
+        assert!(error.contains(name), "{error}");
+    }
+    let arguments = Layer { beam_width: Some(0), ..Layer::default() };
+    let error = Loaded::read_with(Path::new("/none"), &|_| None, arguments).unwrap_err().to_string();
+    assert!(error.contains("the arguments"), "{error}");
+}
+
+#[test]
+fn every_block_of_the_manual_can_be_used() {
+    let manual = include_str!("../../../README.md");
+    let blocks: Vec<&str> =
+        manual.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(!blocks.is_empty(), "the manual shows settings");
+    for block in blocks {
+        Layer::from_toml(block, "README.md").unwrap();
+    }
+    let ours = include_str!("../config.rs").split("//! ```toml\n").nth(1).unwrap();
+    let ours: Vec<&str> =
+        ours.lines().take_while(|line| *line != "//! ```").map(|line| &line["//! ".len()..]).collect();
+    assert_eq!(
+        Layer::from_toml(&ours.join("\n"), "config.rs").unwrap().table().unwrap().len(),
+        Layer::names().len()
+    );
+}

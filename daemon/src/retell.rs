@@ -1,0 +1,181 @@
+//! Telling once more what was told: the same, more of it, or differently. Pure, like `narrate`.
+//!
+//! Hearing a second sentence of the same picture is what lets a listener notice that the first may be wrong. So what is
+//! told differently has to differ in what it says, not only in its little words.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, SystemTime},
+};
+
+use descry_models::Band;
+
+use crate::description::Description;
+
+/// How a description is told once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// As it was.
+    Repeat,
+    /// With all else that is known.
+    Elaborate,
+    /// In the next other words that the model found.
+    Rephrase,
+}
+
+/// What is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retold {
+    /// The sentence about the picture that it is about.
+    pub text: String,
+    /// What is said aloud.
+    pub spoken: String,
+}
+
+/// Words that change nothing about what a picture shows.
+const LITTLE_WORDS: [&str; 28] = [
+    "a", "an", "and", "are", "at", "be", "being", "by", "for", "from", "her", "his", "in", "is", "it", "its",
+    "of", "on", "some", "that", "the", "their", "there", "this", "to", "was", "were", "with",
+];
+
+/// What is not older than this is not counted in seconds.
+const RECENT: Duration = Duration::from_secs(30);
+
+/// As it was told.
+#[must_use]
+pub fn repeat(description: &Description) -> Retold {
+    Retold { text: description.text.clone(), spoken: description.spoken.clone() }
+}
+
+/// With the other sentences, how sure the model is, and how long ago it was.
+#[must_use]
+pub fn elaborate(description: &Description, now: SystemTime) -> Retold {
+    let mut parts = vec![description.spoken.clone()];
+    if description.band == Band::None {
+        // Who asks for more is told even what was too unsure to be said.
+        parts.push(format!("A guess, which is likely wrong: {}", description.text));
+    }
+    let others = others(description);
+    if let Some((first, rest)) = others.split_first() {
+        parts.push(format!("It could also be: {first}"));
+        parts.extend(rest.iter().map(|other| format!("Or: {other}")));
+    } else {
+        parts.push("The model found nothing else that it could be.".to_owned());
+    }
+    let sure = match description.band {
+        Band::High => "fairly sure",
+        Band::Middle => "not very sure",
+        Band::Low | Band::None => "not at all sure",
+    };
+    let percent = (f64::from(description.confidence) * 100.0).round();
+    parts.push(format!("The model is {sure} of it: {percent} percent."));
+    parts.push(format!("That was {}.", age(description.captured_at, now)));
+    Retold { text: description.text.clone(), spoken: parts.join(" ") }
+}
+
+/// In other words: those of the given turn, counted from 1. After the last ones the first come again.
+#[must_use]
+pub fn rephrase(description: &Description, turn: usize) -> Retold {
+    let others = others(description);
+    if others.is_empty() {
+        let spoken = format!("I have no other words for it. {}", description.spoken);
+        return Retold { text: description.text.clone(), spoken };
+    }
+    // What the first sentence was too unsure for, the others are as well.
+    let doubt = if description.band == Band::None { "A guess, which is likely wrong" } else { "Or perhaps" };
+    match others.get(turn.saturating_sub(1) % (others.len() + 1)) {
+        Some(other) => Retold { text: (*other).to_owned(), spoken: format!("{doubt}: {other}") },
+        None => Retold {
+            text: description.text.clone(),
+            spoken: format!("I have no more words for it. Again: {}", description.spoken),
+        },
+    }
+}
+
+/// The alternatives that say something else than the text and than each other, best first.
+fn others(description: &Description) -> Vec<&str> {
+    let mut told = vec![content(&description.text)];
+    let mut others = Vec::new();
+    for alternative in &description.alternatives {
+        let content = content(alternative);
+        if !content.is_empty() && !told.contains(&content) {
+            told.push(content);
+            others.push(alternative.as_str());
+        }
+    }
+    others
+}
+
+/// The words that carry a sentence.
+fn content(sentence: &str) -> BTreeSet<String> {
+    let words = sentence.split(|character: char| !character.is_alphanumeric()).map(str::to_lowercase);
+    words.filter(|word| !word.is_empty() && !LITTLE_WORDS.contains(&word.as_str())).collect()
+}
+
+/// How long ago something was, in words.
+#[must_use]
+pub fn age(then: SystemTime, now: SystemTime) -> String {
+    // A clock that went back is no reason to speak of the future.
+    let age = now.duration_since(then).unwrap_or_default();
+    if age < RECENT {
+        return "just now".to_owned();
+    }
+    let (count, unit) = match age.as_secs() {
+        seconds @ ..60 => (seconds, "second"),
+        seconds @ 60..3600 => (seconds / 60, "minute"),
+        seconds => (seconds / 3600, "hour"),
+    };
+    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::description::example;
+
+    #[test]
+    fn what_is_told_differently_says_something_else() {
+        let description = example(
+            "A dog runs on the grass.",
+            &["The dog runs on a grass.", "A dog is in the grass.", "Dog on grass.", "A cat sits."],
+        );
+        let spoken = |turn| rephrase(&description, turn).spoken;
+        assert_eq!(spoken(1), "Or perhaps: A dog is in the grass.");
+        assert_eq!(spoken(2), "Or perhaps: A cat sits.");
+        assert_eq!(spoken(3), "I have no more words for it. Again: A dog runs on the grass.");
+        assert_eq!(spoken(4), spoken(1));
+        assert_eq!(rephrase(&description, 1).text, "A dog is in the grass.");
+        assert_eq!(rephrase(&description, 3).text, "A dog runs on the grass.");
+
+        let alone = example("A dog runs.", &["The dog runs."]);
+        assert_eq!(rephrase(&alone, 1).spoken, "I have no other words for it. A dog runs.");
+        assert_eq!(repeat(&alone).spoken, "A dog runs.");
+    }
+
+    #[test]
+    fn more_is_all_that_is_known() {
+        let description = example("A dog runs.", &["A cat sits.", "A fox sleeps."]);
+        let told = |seconds| elaborate(&description, description.captured_at + Duration::from_secs(seconds));
+        let all = "A dog runs. It could also be: A cat sits. Or: A fox sleeps. \
+                   The model is not very sure of it: 50 percent. That was";
+        assert_eq!(told(0).spoken, format!("{all} just now."));
+        assert_eq!(told(0).text, "A dog runs.");
+        for (seconds, age) in
+            [(45, "45 seconds"), (60, "1 minute"), (7199, "1 hour"), (7200, "2 hours"), (90_000, "25 hours")]
+        {
+            assert_eq!(told(seconds).spoken, format!("{all} {age} ago."));
+        }
+        let mut unsure = example("A dog runs.", &["A cat sits."]);
+        unsure.band = Band::None;
+        unsure.spoken = "I can't tell.".to_owned();
+        let told = elaborate(&unsure, unsure.captured_at).spoken;
+        assert!(
+            told.starts_with("I can't tell. A guess, which is likely wrong: A dog runs. It could"),
+            "{told}"
+        );
+        assert_eq!(rephrase(&unsure, 1).spoken, "A guess, which is likely wrong: A cat sits.");
+
+        let alone = example("A dog runs.", &[]);
+        assert!(elaborate(&alone, SystemTime::UNIX_EPOCH).spoken.contains("nothing else"));
+    }
+}

@@ -1,0 +1,166 @@
+//! The voice against a fake speech-dispatcher.
+
+use tokio::{io::AsyncWriteExt, net::UnixListener};
+
+use super::{
+    fake::{Lines, dispatcher, listener, serve},
+    *,
+};
+use crate::{preferences::Shared, speech::Speaking};
+
+const LIMIT: Duration = Duration::from_secs(5);
+
+struct Voice {
+    voice: SpeechDispatcher,
+    preferences: Shared,
+}
+
+impl Voice {
+    fn at(address: Address) -> Self {
+        let preferences = Shared::default();
+        let (voice, _task) = SpeechDispatcher::start(Ok(address), preferences.watch(), "en".to_owned());
+        Self { voice, preferences }
+    }
+
+    fn say(&self, text: &str) -> Speaking {
+        let (progress, speaking) = Speaking::new();
+        self.voice.order(Utterance { text: text.to_owned(), urgency: Urgency::Asked }, progress);
+        speaking
+    }
+}
+
+/// Serves the next connection until so many texts have come, and then drops it.
+async fn serve_next(listener: &UnixListener, lines: &Lines, texts: usize) {
+    let (stream, _) = listener.accept().await.unwrap();
+    serve(stream, lines.clone(), texts).await;
+}
+
+#[tokio::test]
+async fn an_utterance_is_followed_to_its_end() {
+    let (address, lines) = dispatcher();
+    let voice = Voice::at(address);
+    assert!(voice.say(".A dog.\nSTOP ALL").ended(LIMIT).await.unwrap());
+    let expected = [
+        "SET SELF NOTIFICATION ALL ON",
+        "SET SELF LANGUAGE en",
+        "SET SELF PRIORITY text",
+        "SPEAK",
+        "..A dog. STOP ALL",
+        ".",
+    ];
+    assert_eq!(lines.all(), expected);
+}
+
+#[tokio::test]
+async fn the_sound_can_be_changed_while_it_runs() {
+    let (address, lines) = dispatcher();
+    let voice = Voice::at(address);
+    let settings = || lines.all().into_iter().filter(|line| line.starts_with("SET SELF")).collect::<Vec<_>>();
+    voice.preferences.change(|preferences| {
+        preferences.voice.rate = Some(40);
+        preferences.voice.voice = Some("nobody".to_owned());
+    });
+    // A voice that is refused does not keep it from speaking.
+    assert!(voice.say("One.").ended(LIMIT).await.unwrap());
+    assert_eq!(
+        settings()[1..],
+        [
+            "SET SELF LANGUAGE en",
+            "SET SELF RATE 40",
+            "SET SELF SYNTHESIS_VOICE nobody",
+            "SET SELF PRIORITY text"
+        ]
+    );
+
+    let before = settings().len();
+    voice.preferences.change(|preferences| {
+        preferences.voice.volume = Some(-5);
+        preferences.voice.pitch = Some(100);
+        preferences.language = Some("en-GB".to_owned());
+    });
+    assert!(voice.say("Two.").ended(LIMIT).await.unwrap());
+    assert_eq!(
+        settings()[before..],
+        ["SET SELF LANGUAGE en-GB", "SET SELF PITCH 100", "SET SELF VOLUME -5", "SET SELF PRIORITY text"]
+    );
+
+    // What is not set any more is as a new connection has it.
+    let before = settings().len();
+    voice.preferences.change(|preferences| preferences.voice = VoiceSettings::default());
+    assert!(voice.say("Three.").ended(LIMIT).await.unwrap());
+    assert_eq!(
+        settings()[before..],
+        ["SET SELF NOTIFICATION ALL ON", "SET SELF LANGUAGE en-GB", "SET SELF PRIORITY text"]
+    );
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_is_said() {
+    let (address, lines) = dispatcher();
+    let voice = Voice::at(address);
+    let mut speaking = voice.say("Long story.");
+    speaking.accepted(LIMIT).await.unwrap();
+    voice.voice.stop();
+    assert!(!speaking.ended(LIMIT).await.unwrap());
+    assert!(voice.say("Next.").ended(LIMIT).await.unwrap());
+    assert!(lines.all().contains(&"CANCEL SELF".to_owned()));
+}
+
+#[tokio::test]
+async fn after_a_restart_the_newest_thing_is_said_again_and_once() {
+    let (listener, address, lines) = listener();
+    let voice = Voice::at(address);
+    let mut older = voice.say("Long story.");
+    let mut newer = voice.say("Long answer.");
+    serve_next(&listener, &lines, 2).await;
+    assert_eq!(older.ended(LIMIT).await, Err(VoiceError::Lost));
+    // It is back, and goes away again, and is back.
+    serve_next(&listener, &lines, 1).await;
+    let (stream, _) = listener.accept().await.unwrap();
+    let serving = tokio::spawn(serve(stream, lines.clone(), usize::MAX));
+    assert_eq!(newer.ended(Duration::from_millis(600)).await, Err(VoiceError::Late), "it is being said");
+    assert_eq!(lines.texts(), ["Long story.", "Long answer.", "Long answer.", "Long answer."]);
+    voice.voice.stop();
+    assert!(!newer.ended(LIMIT).await.unwrap());
+    serving.abort();
+}
+
+#[tokio::test]
+async fn what_is_not_wanted_any_more_is_not_said_again() {
+    let (listener, address, lines) = listener();
+    let voice = Voice::at(address);
+    let mut stopped = voice.say("Long story.");
+    serve_next(&listener, &lines, 1).await;
+    voice.voice.stop();
+    assert_eq!(stopped.ended(LIMIT).await, Ok(false));
+    let mut next = voice.say("Next.");
+    serve_next(&listener, &lines, 1).await;
+    assert!(next.ended(LIMIT).await.unwrap());
+    assert_eq!(lines.texts(), ["Long story.", "Next."]);
+}
+
+#[tokio::test]
+async fn a_voice_that_stays_away_is_given_up() {
+    let (listener, address, lines) = listener();
+    let voice = Voice::at(address);
+    let mut speaking = voice.say("Long story.");
+    serve_next(&listener, &lines, 1).await;
+    drop(listener);
+    let result = speaking.ended(2 * LIMIT).await;
+    assert!(matches!(result, Err(VoiceError::NotReachable { .. })), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_missing_or_foreign_server_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let voice_of_none = Voice::at(Address::Unix(directory.path().join("nothing")));
+    let result = voice_of_none.say("A dog.").ended(LIMIT).await;
+    assert!(matches!(result, Err(VoiceError::NotReachable { .. })), "{result:?}");
+
+    let (listener, address, _lines) = listener();
+    let voice = Voice::at(address);
+    let mut speaking = voice.say("A dog.");
+    let (mut stream, _) = listener.accept().await.unwrap();
+    stream.write_all(b"HTTP/1.1 400 Bad Request\r\n").await.unwrap();
+    assert!(matches!(speaking.ended(LIMIT).await, Err(VoiceError::Malformed(_))));
+}

@@ -1,0 +1,178 @@
+//! The service while it runs: who sees what it has said, what can be changed, and who speaks.
+
+use std::{collections::HashMap, fs::File, os::fd::AsFd};
+
+use anyhow::{Context, Result, bail, ensure};
+use descry_tests::{
+    binaries, caller::Caller, command::Descry, orca::FakeOrca, private_bus::PrivateBus, process::Process,
+    shipped, surroundings::Surroundings, waiting::wait_until,
+};
+use rustix::process::Signal;
+use zbus::zvariant::Value;
+
+const SETTINGS: &str = "home/.config/descry/descry.toml";
+
+/// A service on a bus of its own, without a voice.
+struct Session {
+    service: Process,
+    caller: Caller,
+    bus: PrivateBus,
+    surroundings: Surroundings,
+}
+
+impl Session {
+    fn start() -> Result<Self> {
+        let mut surroundings = Surroundings::new()?;
+        let bus = PrivateBus::start(&mut surroundings)?;
+        let caller = Caller::connect(&bus)?;
+        shipped::bundle()?;
+        let command = surroundings.command(binaries::descryd()?);
+        let mut service = Process::start("descryd", command, surroundings.path("descryd.log"))?;
+        wait_until("descryd to take its name", || {
+            if let Some(status) = service.status()? {
+                bail!("descryd ended ({status}): {}", service.log());
+            }
+            caller.is_served()
+        })?;
+        Ok(Self { service, caller, bus, surroundings })
+    }
+
+    fn command(&self, command: &str) -> Descry<'_> {
+        Descry::new(&self.surroundings, command)
+    }
+
+    /// Waits until the service has read its settings again, for the given time.
+    fn reload(&self, settings: &str, times: usize) -> Result<()> {
+        self.surroundings.write(SETTINGS, settings)?;
+        self.service.signal(Signal::HUP)?;
+        wait_until(
+            "the settings to be read",
+            || Ok(self.service.log().matches("read again").count() >= times),
+        )
+    }
+}
+
+/// What the service found, and how it words it.
+struct Found {
+    text: String,
+    wording: String,
+}
+
+fn describe(caller: &Caller, picture: &str, speak: bool) -> Result<Found> {
+    let image = File::open(shipped::picture(picture))?;
+    let options = HashMap::from([("speak", Value::from(speak))]);
+    let answer = caller.describe_image(image.as_fd(), &options)?;
+    let description = answer.map_err(|(name, words)| anyhow::anyhow!("{name}: {words}"))?;
+    let get = |key: &str| {
+        let value = description.get(key).with_context(|| format!("a description has a {key}"))?;
+        anyhow::Ok(String::try_from(value.try_clone()?)?)
+    };
+    let found = Found { text: get("text")?, wording: get("wording")? };
+    assert_eq!(found.text, shipped::golden_sentence(picture)?);
+    Ok(found)
+}
+
+#[test]
+fn each_sees_its_own_and_the_persons_hand_sees_all() -> Result<()> {
+    let session = Session::start()?;
+    session.command("repeat").run()?.expect_code(1)?.only_complaint()?;
+    let other = Caller::connect(&session.bus)?;
+    let cat = describe(&session.caller, "cat.jpg", false)?;
+    let moose = describe(&other, "moose.jpg", false)?;
+    assert_eq!(session.caller.history()?, [cat.text.as_str()]);
+    assert_eq!(other.history()?, [moose.text.as_str()]);
+
+    let outcome = session.command("history").arg("--json").run()?;
+    let texts: Vec<_> =
+        outcome.expect_code(0)?.json_lines()?.into_iter().map(|line| line["text"].clone()).collect();
+    assert_eq!(texts, [moose.text.as_str(), cat.text.as_str()]);
+    // The newest, whoever asked for it, and then other words for it.
+    let repeated = session.command("repeat").arg("--no-speech").run()?.expect_code(0)?.stdout.clone();
+    let again = session.command("again").arg("--no-speech").run()?.expect_code(0)?.stdout.clone();
+    assert_eq!(repeated, format!("{}\n", moose.wording));
+    ensure!(again != repeated, "{again}");
+
+    // A program is not the command for its name: a copy elsewhere is another file.
+    let copy = session.surroundings.path("descry");
+    std::fs::copy(binaries::descry()?, &copy)?;
+    let output = session.surroundings.command(&copy).arg("history").output()?;
+    ensure!(output.status.success() && output.stdout.is_empty(), "{output:?}");
+
+    session.command("history").arg("--clear").run()?.expect_code(0)?;
+    ensure!(session.caller.history()?.is_empty() && other.history()?.is_empty(), "all is forgotten");
+    Ok(())
+}
+
+#[test]
+fn it_pauses_reports_itself_and_lets_an_idle_model_go() -> Result<()> {
+    let session = Session::start()?;
+    session.command("pause").run()?.expect_code(0)?;
+    let image = shipped::picture("cat.jpg");
+    let paused = session.command("describe").arg("--no-speech").arg(&image).run()?;
+    ensure!(paused.expect_code(3)?.only_complaint()?.contains("descry resume"), "{paused:?}");
+    let status = session.command("status").arg("--json").run()?.expect_code(0)?.json_lines()?;
+    assert_eq!((&status[0]["running"], &status[0]["paused"]), (&true.into(), &true.into()));
+    session.command("resume").run()?.expect_code(0)?;
+
+    describe(&session.caller, "cat.jpg", false)?;
+    let loaded = session.service.resident_memory()?;
+    session.caller.set_property("IdleUnloadSeconds", Value::from(1_u32))?;
+    wait_until("the model to be let go", || Ok(session.caller.text_property("State")? == "unloaded"))?;
+    let unloaded = session.service.resident_memory()?;
+    // The shipped model takes some 30 MB; what an engine's library keeps for itself is its own.
+    ensure!(unloaded + 10_000_000 < loaded, "{unloaded} bytes after {loaded}");
+    describe(&session.caller, "cat.jpg", false)?;
+    Ok(())
+}
+
+#[test]
+fn settings_are_read_again_and_bad_ones_change_nothing() -> Result<()> {
+    let session = Session::start()?;
+    let route = || session.caller.text_property("SpeechRoute");
+    assert_eq!(route()?, "auto");
+    session.reload("speech = \"none\"\nrate = 30\n", 1)?;
+    assert_eq!(route()?, "none");
+    session.reload("speach = \"auto\"\n", 2)?;
+    assert_eq!(route()?, "none");
+    ensure!(session.service.log().contains("did you mean speech?"), "{}", session.service.log());
+    // What the bus set stays where the files did not change it.
+    session.caller.set_property("Detail", Value::from("brief"))?;
+    session.reload("speech = \"speechd\"\n", 3)?;
+    assert_eq!((route()?.as_str(), session.caller.text_property("Detail")?.as_str()), ("speechd", "brief"));
+
+    let outcome = session.command("config").arg("check").run()?;
+    let path = session.surroundings.path(SETTINGS);
+    let line = format!("speech = \"speechd\", from {}\n", path.display());
+    ensure!(outcome.expect_code(0)?.stdout.contains(&line), "{outcome:?}");
+    session.surroundings.write(SETTINGS, "rate = 500")?;
+    let outcome = session.command("config").arg("check").run()?;
+    ensure!(outcome.expect_code(2)?.only_complaint()?.contains("rate"), "{outcome:?}");
+    Ok(())
+}
+
+#[test]
+fn orca_is_asked_to_speak_where_it_runs() -> Result<()> {
+    let session = Session::start()?;
+    let orca = FakeOrca::start(&session.bus)?;
+    let found = describe(&session.caller, "cat.jpg", true)?;
+    let presented = orca.presented();
+    assert_eq!(presented, [found.wording], "it was said once");
+    // Whoever wants no speech has none, at once.
+    session.caller.set_property("SpeechRoute", Value::from("none"))?;
+    describe(&session.caller, "cat.jpg", true)?;
+    assert_eq!(orca.presented(), presented);
+    Ok(())
+}
+
+#[test]
+fn without_a_service_the_way_out_is_said() -> Result<()> {
+    let surroundings = Surroundings::new()?;
+    for command in ["repeat", "more", "again", "stop", "pause", "resume", "history", "status"] {
+        let outcome = Descry::new(&surroundings, command).run()?;
+        let complaint = outcome.expect_code(3)?.only_complaint()?;
+        ensure!(complaint.contains("systemctl --user start descryd"), "{command}: {complaint}");
+    }
+    let outcome = Descry::new(&surroundings, "status").arg("--json").run()?;
+    assert_eq!(outcome.expect_code(3)?.stdout, "{\"running\":false}\n");
+    Ok(())
+}
