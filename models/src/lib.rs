@@ -66,7 +66,7 @@ pub mod vocabulary;
 pub use bundle::{Bundle, sha256_hex};
 pub use caption::{Band, Caption, Confidence};
 pub use captioner::{CaptionOptions, Captioner};
-pub use decode::{Decoding, Hypothesis};
+pub use decode::{Decoding, Diversity, Hypothesis};
 pub use error::{
     BundleError, CaptionError, DecodeError, ManifestError, NetworkError, PreprocessError, VocabularyError,
 };

@@ -130,8 +130,13 @@ fn a_bundle_learns_on() {
     let skipped = skipped.replace("fine_tune = { epochs = 2", "fine_tune = { epochs = 0");
     fs::write(&experiment, skipped).expect("an experiment");
     let run = folder.path().join("second");
-    let second =
-        PrepareArguments { experiment, weights: None, bundle: Some(bundle.clone()), run: run.clone(), ..prepare };
+    let second = PrepareArguments {
+        experiment,
+        weights: None,
+        bundle: Some(bundle.clone()),
+        run: run.clone(),
+        ..prepare
+    };
     prepare::run(&second).expect("prepared");
     let best = checkpoint::read_tensors(&train.run.join(files::BEST)).expect("weights");
     let start = checkpoint::read_tensors(&run.join(files::START)).expect("weights");
