@@ -7,7 +7,7 @@ use image::RgbImage;
 use crate::{
     Bundle, Caption, CaptionError, DecodeError, EngineChoice, Network, Vocabulary,
     calibration::{self, Calibration, Features},
-    decode::{Decoding, Hypothesis, beam_search},
+    decode::{Decoding, Diversity, Hypothesis, beam_search, diverse_beam_search},
     manifest::Manifest,
     open_network, preprocess,
 };
@@ -26,6 +26,7 @@ pub struct Captioner {
     manifest: Manifest,
     vocabulary: Vocabulary,
     network: Box<dyn Network>,
+    diversity: Option<Diversity>,
 }
 
 impl Captioner {
@@ -42,7 +43,13 @@ impl Captioner {
     /// The vocabulary must be the manifest's.
     #[must_use]
     pub fn from_parts(manifest: Manifest, vocabulary: Vocabulary, network: Box<dyn Network>) -> Self {
-        Self { manifest, vocabulary, network }
+        Self { manifest, vocabulary, network, diversity: None }
+    }
+
+    /// Searches from now on with groups of sentences that differ; with none, as the manifest asks. The daemon does not: for
+    /// trying it out, and for alternatives that say something else.
+    pub fn set_diversity(&mut self, diversity: Option<Diversity>) {
+        self.diversity = diversity;
     }
 
     /// Describes a picture.
@@ -81,7 +88,11 @@ impl Captioner {
         }
         let pixels = preprocess::pixels(picture, &self.manifest.preprocessing)?;
         let encoded = self.network.encode(&pixels)?;
-        Ok(beam_search(self.network.as_mut(), &encoded, &decoding, cancelled)?)
+        let network = self.network.as_mut();
+        Ok(match self.diversity {
+            None => beam_search(network, &encoded, &decoding, cancelled)?,
+            Some(diversity) => diverse_beam_search(network, &encoded, &decoding, diversity, cancelled)?,
+        })
     }
 
     /// What the model says of itself.

@@ -18,8 +18,10 @@ use crate::{
 };
 
 mod candidates;
+mod diverse;
 
 use candidates::{Candidate, Candidates};
+pub use diverse::{Diversity, diverse_beam_search};
 
 /// How to search.
 #[derive(Clone, Debug, PartialEq)]
@@ -173,7 +175,9 @@ pub fn beam_search(
         let last =
             open.iter().map(|sentence| sentence.tokens.last().copied().unwrap_or(decoding.special.start));
         let step = network.step(encoded, &state, &last.collect::<Vec<_>>())?;
-        let next = best_candidates(&step, &open, decoding, decoding.beam_width - finished.len())?;
+        check_step(&step, open.len())?;
+        let count = decoding.beam_width - finished.len();
+        let next = best_candidates(&step, 0, &open, decoding, count, &|_| 0.0)?;
 
         let (mut longer, mut parents) = (Vec::with_capacity(next.len()), Vec::with_capacity(next.len()));
         for candidate in next {
@@ -210,24 +214,31 @@ fn is_settled(finished: &[Hypothesis], open: &[Open], decoding: &Decoding) -> bo
     finished.len() >= 2 && open.iter().all(|sentence| most(sentence) <= best.score)
 }
 
-/// The best ways to go on, best first, at most `count` of them.
-fn best_candidates(
-    step: &Step,
-    open: &[Open],
-    decoding: &Decoding,
-    count: usize,
-) -> Result<Vec<Candidate>, DecodeError> {
+/// That there is one row of scores for each sentence.
+fn check_step(step: &Step, rows: usize) -> Result<(), DecodeError> {
     let logits = &step.logits;
     let vocabulary = logits.shape.last().copied().unwrap_or(0);
-    let due = vec![open.len(), vocabulary];
-    if logits.shape != due || logits.values.len() != open.len() * vocabulary || step.state.rows != open.len()
-    {
+    let due = vec![rows, vocabulary];
+    if logits.shape != due || logits.values.len() != rows * vocabulary || step.state.rows != rows {
         let (tensor, found) = ("its scores".to_owned(), logits.shape.clone());
         return Err(NetworkError::Shape { stage: "decoder", tensor, expected: due, found }.into());
     }
+    Ok(())
+}
+
+/// The best ways to go on, best first, at most `count` of them. The sentences' rows begin at `first_row`; `penalty` is
+/// taken off a token's rank, and off nothing else.
+fn best_candidates(
+    step: &Step,
+    first_row: usize,
+    open: &[Open],
+    decoding: &Decoding,
+    count: usize,
+    penalty: &dyn Fn(TokenId) -> f32,
+) -> Result<Vec<Candidate>, DecodeError> {
     let mut best = Candidates::new(count);
     for (parent, sentence) in open.iter().enumerate() {
-        let row = logits.row(parent);
+        let row = step.logits.row(first_row + parent);
         let total = log_sum_exp(row);
         if !total.is_finite() {
             let tensor = "its scores".to_owned();
@@ -236,8 +247,9 @@ fn best_candidates(
         for (index, logit) in row.iter().enumerate() {
             let token_log_probability = (logit - total).min(0.0);
             let log_probability = sentence.log_probability + token_log_probability;
-            let candidate =
-                Candidate { parent, token: TokenId(index as u32), token_log_probability, log_probability };
+            let token = TokenId(index as u32);
+            let rank = log_probability - penalty(token);
+            let candidate = Candidate { parent, token, token_log_probability, log_probability, rank };
             if best.would_take(&candidate) && decoding.allows(&sentence.tokens, candidate.token) {
                 best.insert(candidate);
             }

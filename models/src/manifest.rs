@@ -248,6 +248,9 @@ pub struct Score {
     pub bleu3: f64,
     /// BLEU-4.
     pub bleu4: f64,
+    /// METEOR with all of its data; absent where that was not at hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meteor: Option<f64>,
     /// ROUGE-L.
     pub rouge_l: f64,
     /// `CIDEr`-D times 100.

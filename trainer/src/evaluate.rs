@@ -103,6 +103,7 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<Report> {
         manifest: &manifest,
         engine,
         beam_width,
+        diverse_groups: arguments.model.diverse_groups.map(usize::from),
         threads,
         dataset: &dataset,
         skipped: unused + dataset.skipped.pictures(),

@@ -107,6 +107,9 @@ fn read_score(file: &Path, manifest: &Manifest) -> Result<Score, SealError> {
     if report.precision == Precision::Int8 && manifest.quantisation.is_none() {
         return Err(not_a_score("it is of an int8 model, and the bundle is float32".to_owned()));
     }
+    if report.diverse_groups.is_some() {
+        return Err(not_a_score("it is of a diverse search, by which nothing is described".to_owned()));
+    }
     let engine = report.engine.parse().map_err(|error: UnknownEngine| not_a_score(error.to_string()))?;
     Ok(Score {
         dataset: report.dataset,
@@ -119,6 +122,7 @@ fn read_score(file: &Path, manifest: &Manifest) -> Result<Score, SealError> {
         bleu2: report.scores.bleu2,
         bleu3: report.scores.bleu3,
         bleu4: report.scores.bleu4,
+        meteor: report.meteor,
         rouge_l: report.scores.rouge_l,
         cider: report.scores.cider,
     })

@@ -15,12 +15,14 @@ pub(super) struct Candidate {
     pub(super) token_log_probability: f32,
     /// The whole sentence's.
     pub(super) log_probability: f32,
+    /// What it is ranked by: the same, less what a search takes off.
+    pub(super) rank: f32,
 }
 
 impl Candidate {
     /// Best first; sentences in a beam are equally long, so their sums compare as their scores do.
     fn order(&self, other: &Self) -> Ordering {
-        let by_score = other.log_probability.total_cmp(&self.log_probability);
+        let by_score = other.rank.total_cmp(&self.rank);
         by_score.then(self.parent.cmp(&other.parent)).then(self.token.cmp(&other.token))
     }
 }

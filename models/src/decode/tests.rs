@@ -14,7 +14,7 @@ const B: TokenId = TokenId(5);
 const C: TokenId = TokenId(6);
 
 /// A Markov chain: what comes next depends on the last token and, through the state, on the one before it.
-struct Chain {
+pub(super) struct Chain {
     /// From the last token to the probabilities of the seven, where C was not before it.
     next: HashMap<TokenId, [f32; 7]>,
     steps: Cell<usize>,
@@ -69,17 +69,17 @@ impl Network for Chain {
     }
 }
 
-fn seen() -> Encoded {
+pub(super) fn seen() -> Encoded {
     Encoded { tensors: Vec::new() }
 }
 
-fn decoding(beam_width: usize, maximum_words: usize, length_penalty: f32) -> Decoding {
+pub(super) fn decoding(beam_width: usize, maximum_words: usize, length_penalty: f32) -> Decoding {
     let special = SpecialTokens { pad: PAD, start: START, end: END, unknown: UNKNOWN };
     Decoding { beam_width, maximum_words, length_penalty, special, repetition_guard: false }
 }
 
 /// Greedy takes B, the likeliest, and then finds nothing but unlikely words; A leads to a better sentence.
-fn garden_path() -> Chain {
+pub(super) fn garden_path() -> Chain {
     Chain::new(&[
         (START, [0.02, 0.02, 0.06, 0.1, 0.35, 0.4, 0.05]),
         (A, [0.0, 0.0, 0.2, 0.0, 0.05, 0.05, 0.7]),
@@ -89,7 +89,7 @@ fn garden_path() -> Chain {
 }
 
 /// `<unk>` and `<pad>` are always likeliest, and every word likes itself.
-fn stutter() -> Chain {
+pub(super) fn stutter() -> Chain {
     Chain::new(&[
         (START, [0.3, 0.1, 0.2, 0.3, 0.08, 0.01, 0.01]),
         (A, [0.2, 0.0, 0.01, 0.3, 0.3, 0.15, 0.04]),

@@ -212,7 +212,7 @@ impl Manifest {
     fn check_scores(&self) -> Checked {
         for score in &self.scores {
             let all = [score.bleu1, score.bleu2, score.bleu3, score.bleu4, score.rouge_l, score.cider];
-            require(all.iter().all(|value| value.is_finite()), "scores", || {
+            require(all.iter().chain(&score.meteor).all(|value| value.is_finite()), "scores", || {
                 format!("hold a value for {} {} that is not a finite number", score.dataset, score.split)
             })?;
         }

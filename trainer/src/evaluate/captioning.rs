@@ -14,6 +14,8 @@ pub struct Described {
     pub text: String,
     /// Its words' tokens.
     pub tokens: Vec<TokenId>,
+    /// The other sentences that were found, best first.
+    pub alternatives: Vec<String>,
     /// How sure the model is of it, 0..=1.
     pub confidence: f32,
     /// From decoded pixels to the text.
@@ -24,7 +26,13 @@ pub struct Described {
 impl Described {
     /// A caption of which nothing counts but the text.
     pub(crate) fn for_test(text: &str) -> Described {
-        Described { text: text.to_owned(), tokens: Vec::new(), confidence: 0.5, milliseconds: 1.0 }
+        Described {
+            text: text.to_owned(),
+            tokens: Vec::new(),
+            alternatives: vec![format!("not {text}")],
+            confidence: 0.5,
+            milliseconds: 1.0,
+        }
     }
 }
 

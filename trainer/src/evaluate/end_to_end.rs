@@ -57,6 +57,8 @@ fn arguments(folder: &Path, threads: usize) -> EvaluateArguments {
             beam_width: None,
             engine: Some(Engine::Tract),
             onnxruntime: None,
+            diverse_groups: None,
+            diversity_strength: 0.5,
             threads: threads.try_into().ok(),
         },
         dataset: folder.join("drawn"),
@@ -147,6 +149,25 @@ fn novel_captions_are_counted_against_what_was_learned_from() {
     assert_eq!((first.novel_captions, learned.novel_captions), (None, Some(0.0)));
     assert!(learned.training_captions.is_some_and(|count| count >= learned.distinct_captions));
     assert!(learned.to_string().contains("0.0% of the captions"), "{learned}");
+}
+
+#[test]
+fn a_diverse_search_offers_other_sentences() {
+    let folder = made();
+    let evaluated = |groups: usize| {
+        let mut arguments = arguments(folder.path(), 1);
+        arguments.model.diverse_groups = groups.try_into().ok();
+        let report = evaluate(&arguments).expect("evaluated");
+        (report.diverse_groups, written(&folder.path().join("captions.jsonl")))
+    };
+    let (plain, one, two) = (evaluated(0), evaluated(1), evaluated(2));
+    assert_eq!((plain.0, one.0, two.0), (None, Some(1), Some(2)));
+    assert_eq!(plain.1, one.1, "one group is the plain search");
+    assert_eq!(two.1.len(), PICTURES);
+    let mut arguments = arguments(folder.path(), 1);
+    arguments.model.diverse_groups = 3.try_into().ok();
+    let found = format!("{:#}", evaluate(&arguments).expect_err("more groups than the beam is wide"));
+    assert!(found.contains("the number of groups is 3"), "{found}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use descry_models::manifest::Manifest;
-use descry_models::{CaptionError, CaptionOptions, Captioner, Engine, EngineChoice};
+use descry_models::{CaptionError, CaptionOptions, Captioner, Diversity, Engine, EngineChoice};
 
 use super::captioning::{Described, Outcome, caption_all};
 use crate::dataset::{Picture, Tally};
@@ -29,6 +29,12 @@ pub struct ModelArguments {
     /// ONNX Runtime's library, such as libonnxruntime.so.1; means --engine onnxruntime
     #[arg(long, value_name = "LIBRARY")]
     pub onnxruntime: Option<PathBuf>,
+    /// Part the beam into so many groups of sentences that differ (diverse beam search)
+    #[arg(long, value_name = "N")]
+    pub diverse_groups: Option<NonZeroUsize>,
+    /// How much groups avoid each other's words, in nats for each sentence that has just said one
+    #[arg(long, value_name = "X", default_value_t = 0.5, requires = "diverse_groups")]
+    pub diversity_strength: f32,
     /// How many pictures are captioned at a time, each with a model of its own [default: the cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -57,7 +63,12 @@ impl ModelArguments {
     /// Opens the bundle for so many pictures.
     pub fn open(&self, pictures: usize) -> Result<Model> {
         let threads = thread_count(self.threads, pictures);
-        let captioners = open_captioners(&self.bundle, &self.engine_choice()?, threads)?;
+        let mut captioners = open_captioners(&self.bundle, &self.engine_choice()?, threads)?;
+        let strength = self.diversity_strength;
+        let diversity = self.diverse_groups.map(|groups| Diversity { groups: groups.into(), strength });
+        for captioner in &mut captioners {
+            captioner.set_diversity(diversity);
+        }
         let Some(first) = captioners.first() else { bail!("there is nothing to do") };
         let (manifest, engine) = (first.manifest().clone(), first.engine());
         let beam_width = self.beam_width.map_or(manifest.decoding.beam_width, usize::from);
@@ -130,6 +141,7 @@ fn worker(
                 confidence: caption.confidence.value(),
                 text: caption.text,
                 tokens: caption.tokens,
+                alternatives: caption.alternatives,
             })),
             Err(CaptionError::Preprocess(error)) => Ok(Err(error.to_string())),
             Err(error) => Err(error),

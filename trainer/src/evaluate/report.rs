@@ -32,6 +32,9 @@ pub struct Report {
     pub engine: String,
     /// How many sentences the search kept.
     pub beam_width: usize,
+    /// Into how many groups a diverse search parted them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverse_groups: Option<usize>,
     /// The name of the data set.
     pub dataset: String,
     /// The name of its split.
@@ -66,6 +69,8 @@ pub struct Circumstances<'a> {
     pub engine: &'a str,
     /// How many sentences the search kept.
     pub beam_width: usize,
+    /// Into how many groups a diverse search parted them.
+    pub diverse_groups: Option<usize>,
     /// How many pictures were captioned at a time.
     pub threads: usize,
     /// The data set.
@@ -108,6 +113,7 @@ impl Report {
             },
             engine: circumstances.engine.to_owned(),
             beam_width: circumstances.beam_width,
+            diverse_groups: circumstances.diverse_groups,
             dataset: circumstances.dataset.name.clone(),
             split: circumstances.dataset.split.clone(),
             skipped: circumstances.skipped,

@@ -1,7 +1,7 @@
 //! Captions as files: JSON lines of ours, and the list that COCO's evaluation and its servers take.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -15,13 +15,15 @@ pub fn create(path: &Path) -> Result<BufWriter<File>> {
     File::create(path).map(BufWriter::new).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Writes an object with `file` and `caption` on each line.
-pub fn lines(mut file: BufWriter<File>, pictures: &[&Picture], captions: &[Described]) -> Result<()> {
+/// Writes an object with `file`, `caption` and `alternatives` on each line.
+pub fn lines(mut to: impl Write, pictures: &[&Picture], captions: &[Described]) -> Result<()> {
     for (picture, caption) in pictures.iter().zip(captions) {
-        let line = serde_json::json!({ "file": picture.name(), "caption": caption.text });
-        writeln!(file, "{line}").context("cannot write the captions")?;
+        let line = serde_json::json!({
+            "file": picture.name(), "caption": caption.text, "alternatives": caption.alternatives,
+        });
+        writeln!(to, "{line}").context("cannot write the captions")?;
     }
-    file.flush().context("cannot write the captions")
+    to.flush().context("cannot write the captions")
 }
 
 /// One result of COCO's format.
@@ -32,11 +34,7 @@ struct CocoResult<'a> {
 }
 
 /// Writes a list of `{"image_id": …, "caption": …}`.
-pub fn coco_results(
-    mut to: impl std::io::Write,
-    pictures: &[&Picture],
-    captions: &[Described],
-) -> Result<()> {
+pub fn coco_results(mut to: impl Write, pictures: &[&Picture], captions: &[Described]) -> Result<()> {
     let results: Vec<CocoResult<'_>> = pictures
         .iter()
         .zip(captions)
@@ -64,6 +62,15 @@ fn id(picture: &Picture) -> PictureId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_hold_the_alternatives() {
+        let picture = Picture { file: "a/b.jpg".into(), id: None, captions: Vec::new() };
+        let mut written = Vec::new();
+        lines(&mut written, &[&picture], &[Described::for_test("a dog")]).expect("written");
+        let expected = "{\"alternatives\":[\"not a dog\"],\"caption\":\"a dog\",\"file\":\"b.jpg\"}\n";
+        assert_eq!(String::from_utf8(written).expect("UTF-8"), expected);
+    }
 
     #[test]
     fn results_name_pictures_as_coco_does() {

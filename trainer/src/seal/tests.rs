@@ -37,6 +37,7 @@ fn sealed(folder: &TempDir, scores: &[&Value]) -> Result<Manifest, SealError> {
 fn score(cider: f64) -> Value {
     json!({
         "images": 3, "bleu1": 60.6, "bleu2": 42.4, "bleu3": 28.5, "bleu4": 19.25, "rouge_l": 45.4, "cider": cider,
+        "cider_plain": 61.5, "meteor": 20.5,
         "model": "tiny", "precision": "float32", "engine": "tract", "beam_width": 3, "dataset": "drawn",
         "split": "dev", "skipped": 0, "threads": 1, "milliseconds_per_picture": 1.5, "mean_words": 4.5,
         "distinct_captions": 3, "words_used": 7, "vocabulary": 17
@@ -78,6 +79,7 @@ fn scores_are_recorded_once_for_each_circumstance() {
     assert_eq!(found(&manifest), [(Engine::OnnxRuntime, 24.5), (Engine::Tract, 47.1234)]);
     let first = &manifest.scores[1];
     assert_eq!((first.images, first.beam_width, first.bleu4, first.rouge_l), (3, 3, 19.25, 45.4));
+    assert_eq!(first.meteor, Some(20.5));
     // Measured again, it takes the old one's place; without scores, all stay.
     let again = sealed(&folder, &[&score(48.0)]).unwrap();
     assert_eq!(found(&again), [(Engine::OnnxRuntime, 24.5), (Engine::Tract, 48.0)]);
@@ -91,6 +93,7 @@ fn what_is_no_score_of_this_model_is_refused() {
         (with(score(1.0), "precision", json!("int8")), "it is of an int8 model"),
         (with(score(1.0), "engine", json!("abacus")), "there is no engine \"abacus\""),
         (with(score(1.0), "cider", Value::Null), "invalid type: null"),
+        (with(score(1.0), "diverse_groups", json!(2)), "it is of a diverse search"),
         (json!({ "cider": 1.0 }), "missing field"),
     ];
     for (score, words) in cases {

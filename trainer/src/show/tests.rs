@@ -15,6 +15,8 @@ fn arguments(folder: &Path) -> ShowArguments {
             beam_width: None,
             engine: Some(Engine::Tract),
             onnxruntime: None,
+            diverse_groups: None,
+            diversity_strength: 0.5,
             threads: 1.try_into().ok(),
         },
         dataset: folder.join("drawn"),
