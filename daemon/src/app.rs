@@ -1,10 +1,13 @@
 //! What Descry does: one request after another, along one path from a source to a voice.
 
+mod screen;
+
 use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
+use descry_models::Band;
 use tokio::{
     sync::{Semaphore, oneshot},
     time::{sleep_until, timeout},
@@ -15,16 +18,19 @@ use crate::{
     caption_thread::{CaptionThread, Job},
     description::Description,
     failure::Failure,
-    frame::Frame,
+    frame::{Frame, Origin},
     history::{History, Scope},
     in_flight::InFlight,
     narrate,
-    preferences::{Preferences, Shared},
-    request::{Caller, Cancel, Reason, Request},
+    preferences::{Detail, Preferences, Shared},
+    request::{Caller, Cancel, Options, Reason, Request, RequestId},
     retell::{self, Retold, Way},
+    screen_description,
+    screen_text::Reader,
     source::{Source, SourceError},
     speech::{Speaking, Urgency, Utterance, Voice},
 };
+use screen::{Asked, Seen};
 
 /// How much longer than its request a reading that does not end may keep others from being read.
 const READING_GRACE: Duration = Duration::from_secs(5);
@@ -49,6 +55,7 @@ pub struct App {
     beam_width: Option<usize>,
     preferences: Shared,
     history: History,
+    reader: Reader,
 }
 
 impl App {
@@ -56,8 +63,8 @@ impl App {
     #[must_use]
     pub fn new(caption_thread: CaptionThread, voice: Arc<dyn Voice>, beam_width: Option<usize>) -> Self {
         let (in_flight, decoding) = (InFlight::default(), Arc::new(Semaphore::new(1)));
-        let (preferences, history) = (Shared::default(), History::default());
-        Self { caption_thread, voice, in_flight, decoding, beam_width, preferences, history }
+        let (preferences, history, reader) = (Shared::default(), History::default(), Reader::default());
+        Self { caption_thread, voice, in_flight, decoding, beam_width, preferences, history, reader }
     }
 
     /// The same parts, which heed these preferences.
@@ -65,6 +72,12 @@ impl App {
     pub fn with_preferences(self, preferences: Shared) -> Self {
         self.caption_thread.set_idle_limit(preferences.now().idle_limit());
         Self { preferences, ..self }
+    }
+
+    /// The same parts, which read the text on screens with another reader.
+    #[must_use]
+    pub fn with_reader(self, reader: Reader) -> Self {
+        Self { reader, ..self }
     }
 
     /// The thread that describes.
@@ -129,8 +142,15 @@ impl App {
 
         let (frame, capture) = self.capture(source, &cancel, deadline).await?;
         let captured_at = frame.captured_at;
+        let beam_width = options.beam_width.or(self.beam_width);
 
-        let job = Job { id, caller, frame, beam_width: options.beam_width.or(self.beam_width), cancel };
+        if let Origin::Screen(screen) = &frame.origin {
+            let (screen, asked) = (screen.clone(), Asked { id, caller, beam_width, cancel });
+            let seen = self.see_screen(frame, screen, asked).await?;
+            return Ok(self.tell_screen(id, seen, &options, captured_at, capture));
+        }
+
+        let job = Job { id, caller, frame, beam_width, cancel };
         let captioned = self.caption_thread.describe(job).await?;
 
         let wording = narrate::word(&captioned.caption, self.preferences.now().manner());
@@ -152,8 +172,45 @@ impl App {
             model: captioned.model,
             engine: captioned.engine,
             words: options.want_words.then_some(captioned.caption.words),
+            screen: None,
         };
         Ok((description, speaking))
+    }
+
+    /// Says what is on a screen.
+    fn tell_screen(
+        &self,
+        id: RequestId,
+        seen: Seen,
+        options: &Options,
+        captured_at: SystemTime,
+        capture: Duration,
+    ) -> (Description, Option<Speaking>) {
+        let Seen { parts, inference, said_by } = seen;
+        let detail = options.detail.unwrap_or(self.preferences.now().detail);
+        let text = screen_description::word(&parts, detail == Detail::Full);
+        let utterance = Utterance { text: text.clone(), urgency: Urgency::Asked };
+        let speaking = options.speak.then(|| self.voice.say(utterance));
+        let band = parts.pictures.iter().map(|picture| picture.band).max_by_key(|band| *band as u8);
+        let band = band.unwrap_or(Band::High);
+        let least = parts.pictures.iter().map(|picture| picture.confidence).reduce(f32::min);
+        let (model, engine) = said_by.unwrap_or_default();
+        let description = Description {
+            id,
+            spoken: text.clone(),
+            text,
+            confidence: least.unwrap_or_default(),
+            band,
+            alternatives: Vec::new(),
+            captured_at,
+            capture,
+            inference,
+            model,
+            engine,
+            words: None,
+            screen: Some(parts),
+        };
+        (description, speaking)
     }
 
     /// Takes a picture on a thread of its own, where it may block, and where a decoder that panics harms nobody.

@@ -1,4 +1,4 @@
-//! The command `descry`: pictures in, sentences out, on paper and aloud.
+//! The command `descry`: pictures and screens in, sentences out, on paper and aloud.
 
 pub mod arguments;
 mod ask;
@@ -7,6 +7,7 @@ mod check;
 pub mod generate;
 mod inputs;
 mod output;
+mod parts;
 
 use std::{
     io::{self, IsTerminal},
@@ -53,6 +54,11 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Config { action: ConfigAction::Check } => ExitCode::from(check::run() as u8),
         Command::Generate { what } => ExitCode::from(generate::run(&what) as u8),
         Command::Describe(describe) => run_to_its_end(until_interrupted(describe)),
+        Command::Check(check) => run_to_its_end(async move {
+            // Whoever reads may have read enough.
+            let works = parts::run(&check).await.unwrap_or(false);
+            (if works { Ending::Described } else { Ending::NotDescribed }) as u8
+        }),
         command => run_to_its_end(async { ask::run(command).await as u8 }),
     }
 }
@@ -101,7 +107,11 @@ async fn until_interrupted(arguments: Describe) -> u8 {
 async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn Voice>) -> io::Result<Ending> {
     let (mut speak, json) = (!arguments.no_speech, arguments.json);
     let forced_here = arguments.is_forced_here();
-    let inputs = inputs::expand(arguments.files);
+    let detail = arguments.detail;
+    let inputs = match arguments.look.target() {
+        Some(target) => vec![inputs::of_screen(target)],
+        None => inputs::expand(arguments.files),
+    };
     let output = Output { json, several: inputs.len() > 1 };
     let backend = match Backend::new(settings, forced_here, Arc::clone(&voice)).await {
         Ok(backend) => backend,
@@ -121,7 +131,7 @@ async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn V
     for Input { label, picture } in inputs {
         bar.set_message(label.clone());
         let answer = match picture {
-            Ok(source) => backend.describe(source, speak, output.several).await,
+            Ok(wanted) => backend.describe(wanted, speak, output.several, detail).await,
             Err(problem) => Answer::failed(problem.to_owned()),
         };
         let Answer { result, mut speaking, voice_failure } = answer;

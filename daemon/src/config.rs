@@ -10,11 +10,12 @@
 //! onnxruntime = "/path/of/libonnxruntime.so"
 //! beam_width = 3
 //! idle_unload_seconds = 300         # 0 keeps the model in memory
-//! detail = "normal"                 # or "brief"
+//! detail = "normal"                 # or "brief", or "full" for all of a screen's text
 //! hedging = "banded"                # or "always" or "off"
 //! minimum_confidence = 0.0
 //! speech = "auto"                   # or "orca", "speechd" or "none"
 //! language = "en-GB"
+//! text_languages = "eng"            # of screens, as Tesseract names them; "eng+deu" is two
 //! rate = 20                         # like pitch and volume, -100 to 100
 //! pitch = 0
 //! volume = 100
@@ -32,7 +33,10 @@ use descry_models::EngineChoice;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::preferences::{Preferences, VoiceSettings};
+use crate::{
+    preferences::{Preferences, VoiceSettings},
+    screen_text::DEFAULT_LANGUAGES,
+};
 pub use layer::Layer;
 pub use places::{FileRead, Loaded, Place};
 
@@ -79,6 +83,8 @@ pub struct Settings {
     pub engine: EngineChoice,
     /// How many sentences the search keeps side by side; the model's own number when absent.
     pub beam_width: Option<usize>,
+    /// The languages of a screen's text, as Tesseract names them.
+    pub text_languages: String,
     /// What can be changed while the service runs.
     pub preferences: Preferences,
 }
@@ -118,6 +124,7 @@ impl From<Layer> for Settings {
                 voice: layer.voice,
             },
         };
-        Self { model: layer.model, engine, beam_width: layer.beam_width, preferences }
+        let text_languages = layer.text_languages.unwrap_or_else(|| DEFAULT_LANGUAGES.to_owned());
+        Self { model: layer.model, engine, beam_width: layer.beam_width, text_languages, preferences }
     }
 }

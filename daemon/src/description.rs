@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use descry_models::Band;
 
-use crate::request::RequestId;
+use crate::{request::RequestId, screen_description::Parts};
 
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,9 @@ pub struct Description {
     pub engine: String,
     /// Each word with its probability; only where that was asked for.
     pub words: Option<Vec<(String, f32)>>,
+    /// What a screen is made of; absent for a picture. The confidence is then that of the picture on it that the model is
+    /// least sure of, and 0 where there is none, for what is read is not guessed.
+    pub screen: Option<Parts>,
 }
 
 /// What the command prints of a description, whoever made it.
@@ -56,6 +59,8 @@ pub struct Described {
     pub decode_ms: f64,
     /// Milliseconds for the network.
     pub inference_ms: f64,
+    /// What a screen is made of; absent for a picture.
+    pub screen: Option<Parts>,
 }
 
 impl From<Description> for Described {
@@ -71,6 +76,7 @@ impl From<Description> for Described {
             alternatives: description.alternatives,
             model: description.model,
             engine: description.engine,
+            screen: description.screen,
         }
     }
 }

@@ -7,7 +7,8 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`request`], [`in_flight`] | what is asked, by whom, until when; the newest of a caller wins |
-//! | [`source`], [`frame`] | pictures from files, decoded within known memory |
+//! | [`source`], [`frame`] | pictures from files, decoded within known memory, and from the screen |
+//! | [`screen_text`], [`screen_pictures`], [`screen_description`] | what is written on a screen, where its pictures are, and how it is worded |
 //! | [`caption_thread`], [`describer`] | the one thread that owns the network |
 //! | [`narrate`], [`description`], [`failure`] | what is answered and how it is worded |
 //! | [`history`], [`retell`] | what was answered, and telling it once more |
@@ -38,6 +39,9 @@ pub mod narrate;
 pub mod preferences;
 pub mod request;
 pub mod retell;
+pub mod screen_description;
+pub mod screen_pictures;
+pub mod screen_text;
 pub mod service;
 pub mod source;
 pub mod speech;

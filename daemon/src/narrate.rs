@@ -6,7 +6,7 @@
 use descry_models::{Band, Caption};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, source::SourceError};
 
 /// When doubt is put into words.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -98,7 +98,8 @@ fn hedge(caption: &str, band: Band) -> String {
 /// What is said and written when a request ends without a description.
 #[must_use]
 pub fn word_failure(failure: &Failure) -> String {
-    sentence(&format!("I can't describe the picture: {failure}"))
+    let what = if matches!(failure, Failure::Source(SourceError::Screen(_))) { "screen" } else { "picture" };
+    sentence(&format!("I can't describe the {what}: {failure}"))
 }
 
 /// Words as a sentence: a capital at its start, a full stop at its end, single spaces between.
@@ -117,7 +118,6 @@ pub fn sentence(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceError;
     use descry_models::Confidence;
 
     fn caption(confidence: f32, band: Band) -> Caption {

@@ -20,6 +20,8 @@ pub enum Detail {
     /// The usual.
     #[default]
     Normal,
+    /// All of it: of a screen its whole text.
+    Full,
 }
 
 /// Who speaks.
@@ -220,7 +222,7 @@ mod tests {
             assert_eq!(choice("SpeechRoute", name), Ok(route));
         }
         let refused = choice::<Detail>("Detail", "long").unwrap_err().to_string();
-        assert_eq!(refused, "Detail cannot be \"long\": it must be one of brief, normal");
+        assert_eq!(refused, "Detail cannot be \"long\": it must be one of brief, normal, full");
         assert!(choice::<Hedging>("Hedging", "Banded").is_err());
     }
 

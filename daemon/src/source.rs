@@ -5,6 +5,7 @@ mod encoded;
 pub mod file;
 mod flatten;
 mod jpeg;
+pub mod screen;
 mod shrink;
 mod webp;
 
@@ -13,6 +14,7 @@ use std::{fmt, io};
 use thiserror::Error;
 
 use crate::{frame::Frame, request::Cancel};
+use screen::ScreenError;
 
 /// Bytes of an encoded picture that are read at most: 32 MiB.
 pub const MAXIMUM_BYTES: u64 = 32 << 20;
@@ -34,12 +36,21 @@ pub trait Source: Send + fmt::Debug {
     fn capture(self: Box<Self>, cancel: &Cancel) -> Result<Frame, SourceError>;
 }
 
+impl From<ScreenError> for SourceError {
+    fn from(error: ScreenError) -> Self {
+        if matches!(error, ScreenError::Cancelled) { Self::Cancelled } else { Self::Screen(error) }
+    }
+}
+
 /// Why there is no picture. Each is one sentence that begins in lower case and has no full stop.
 #[derive(Debug, Error)]
 pub enum SourceError {
     /// Nobody wants the picture any more.
     #[error("the request was called off")]
     Cancelled,
+    /// There is no picture of the screen.
+    #[error(transparent)]
+    Screen(ScreenError),
     /// The path, or what standard input is connected to, does not exist.
     #[error("there is no such file")]
     NoSuchFile,

@@ -5,6 +5,7 @@ pub mod clean;
 #[cfg(test)]
 pub(crate) mod fake;
 mod orca;
+pub mod probe;
 pub mod router;
 pub mod speech_dispatcher;
 pub mod ssip;

@@ -12,6 +12,7 @@
 //! | [`sound_room`], [`recorder`], [`recording`] | a room with a loudspeaker, a voice and a microphone |
 //! | [`listener`], [`decoys`] | somebody who says which sentence was spoken |
 //! | [`private_bus`], [`caller`], [`orca`] | a session bus, a program on it that asks, and a screen reader |
+//! | [`x_server`], [`x_window`] | a screen, and a program with a window on it |
 //! | [`binaries`], [`command`] | the programs under test |
 //! | [`shipped`], [`wording`], [`odd_pictures`] | what is described, and what is said of it |
 //!
@@ -37,3 +38,5 @@ pub mod sound_room;
 pub mod surroundings;
 pub mod waiting;
 pub mod wording;
+pub mod x_server;
+pub mod x_window;

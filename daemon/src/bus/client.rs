@@ -130,6 +130,7 @@ fn read(description: &Dictionary) -> Option<(Described, Option<String>)> {
         engine: get(description, "engine").unwrap_or_default(),
         decode_ms: f64::from(get::<u32>(description, "capture-ms")?),
         inference_ms: f64::from(get::<u32>(description, "inference-ms")?),
+        screen: None,
     };
     Some((described, get(description, "speech-failure")))
 }

@@ -37,7 +37,7 @@ pub(super) fn options(dictionary: &Dictionary) -> Result<CallOptions, Error> {
         return Err(invalid("token", &format!("it must have 1 to {MAXIMUM_TOKEN} bytes")));
     }
     let detail = get::<String>(dictionary, "detail", "a string")?.map(|detail| choice("detail", &detail));
-    let detail = detail.transpose().map_err(|_| invalid("detail", "it must be brief or normal"))?;
+    let detail = detail.transpose().map_err(|_| invalid("detail", "it must be brief, normal or full"))?;
     let beam_width = get::<u32>(dictionary, "beam-width", "an unsigned number")?.map(|width| width as usize);
     if beam_width.is_some_and(|width| !(1..=MAXIMUM_BEAM_WIDTH).contains(&width)) {
         return Err(invalid("beam-width", &format!("it must be 1 to {MAXIMUM_BEAM_WIDTH}")));

@@ -379,7 +379,7 @@ async fn preferences_are_checked_kept_and_announced() {
     }
     assert_eq!(
         bus.refusal("Detail", "long".into()).await,
-        "Detail cannot be \"long\": it must be one of brief, normal"
+        "Detail cannot be \"long\": it must be one of brief, normal, full"
     );
     assert!(bus.proxy.set_property("Version", "2").await.is_err(), "it can only be read");
 }

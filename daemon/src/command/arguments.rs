@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand};
 use super::generate::Generate;
 use crate::{
     config::{EngineName, Layer},
-    preferences::SpeechRoute,
+    frame::Area,
+    preferences::{Detail, SpeechRoute},
+    source::screen::{self, Target},
 };
 
 /// What stands at the end of the help.
@@ -20,6 +22,11 @@ Examples:
   descry describe cat.jpg            print and speak what it shows
   descry describe --json holiday/    all pictures of a folder, for programs
   descry describe - < cat.jpg        from standard input
+  descry describe --window           the window that you work in
+
+Of a screen it says first the program and the window, then its text, then its pictures with their places: 300 characters \
+of the text, all of it with --detail full. Text is read by Tesseract, where it is installed (package tesseract-ocr). \
+Nothing of a screen is written to disk. The service is not asked for it: it may belong to another session.
 
 Exit status: 0 when all pictures were described, 1 when at least one was not, 2 when the arguments or settings are \
 wrong, 3 when the model or its engine cannot be used, or the service is paused.
@@ -76,6 +83,12 @@ const AFTER_GENERATE_HELP: &str = "\
 Examples:
   descry generate completions bash > ~/.local/share/bash-completion/completions/descry
   descry generate man ~/.local/share/man/man1";
+
+const AFTER_PARTS_HELP: &str = "\
+Nothing is said aloud, and no picture is taken.
+
+Exit status: 0 when all works that is needed (settings, model, engine and speech), 1 when one of them does not. Screens, \
+their text, cameras and the service are tried too, but not everyone needs them.";
 
 /// Says what is in a picture, on this machine alone.
 #[derive(Debug, Parser)]
@@ -155,6 +168,10 @@ pub enum Command {
         #[command(subcommand)]
         what: Generate,
     },
+
+    /// Try every part that Descry needs, and say what to do about those that do not work
+    #[command(after_help = AFTER_PARTS_HELP)]
+    Check(Check),
 }
 
 /// What can be done with the settings.
@@ -173,13 +190,33 @@ pub struct Retell {
     pub no_speech: bool,
 }
 
+/// How the parts are to be tried.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// How pictures are to be described.
 #[derive(Debug, Args)]
 pub struct Describe {
     /// Pictures, folders of pictures (taken in the order of their names, without the folders in them), or - for
     /// standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "Look", conflicts_with = "Look", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+
+    /// What to look at instead of files.
+    #[command(flatten)]
+    pub look: Look,
+
+    /// How much of a screen's text is said
+    #[arg(long, value_enum)]
+    pub detail: Option<Detail>,
+
+    /// The languages of a screen's text, as Tesseract names them, with + between several
+    #[arg(long, value_name = "LANGUAGES")]
+    pub text_languages: Option<String>,
 
     /// Print only
     #[arg(long)]
@@ -210,10 +247,43 @@ pub struct Describe {
     pub no_service: bool,
 }
 
+/// Which part of the screen is to be described; at most one of these.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub struct Look {
+    /// Describe the whole screen
+    #[arg(long)]
+    pub screen: bool,
+
+    /// Describe the active window
+    #[arg(long)]
+    pub window: bool,
+
+    /// Describe a rectangle of the screen, in pixels from its upper left corner
+    #[arg(long, value_name = "X,Y,WIDTHxHEIGHT", value_parser = screen::region)]
+    pub region: Option<Area>,
+}
+
+impl Look {
+    /// What is to be looked at; `None` when files are.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
+        match self {
+            Self { screen: true, .. } => Some(Target::Screen),
+            Self { window: true, .. } => Some(Target::Window),
+            Self { region, .. } => region.map(Target::Region),
+        }
+    }
+}
+
 impl Describe {
-    /// Whether the service may not be asked: it has settings of its own.
+    /// Whether the service may not be asked: it has settings of its own, and sees its own screen if any.
     pub(super) fn is_forced_here(&self) -> bool {
-        self.no_service || self.engine.is_some() || self.onnxruntime.is_some() || self.model.is_some()
+        self.no_service
+            || self.look.target().is_some()
+            || self.engine.is_some()
+            || self.onnxruntime.is_some()
+            || self.model.is_some()
     }
 
     /// The arguments as settings.
@@ -223,6 +293,7 @@ impl Describe {
             engine: self.engine,
             onnxruntime: self.onnxruntime.clone(),
             beam_width: self.beam_width.map(usize::from),
+            text_languages: self.text_languages.clone(),
             speech: self.no_speech.then_some(SpeechRoute::None),
             ..Layer::default()
         }
@@ -251,6 +322,7 @@ mod tests {
             ("descry describe --engine tract -", true),
             ("descry describe --model x a.jpg", true),
             ("descry describe --onnxruntime x a.jpg", true),
+            ("descry describe --window", true),
         ] {
             let Command::Describe(describe) = Arguments::parse_from(line.split(' ')).command else {
                 panic!("{line} describes")
@@ -270,8 +342,31 @@ mod tests {
             "descry history --clear --json",
             "descry config",
             "descry generate completions cmd",
+            "descry check it",
+            "descry describe --screen a",
+            "descry describe --screen --window",
+            "descry describe --window --region 0,0,1x1",
+            "descry describe --region 0,0,0x10",
+            "descry describe --region 0,0,10",
+            "descry describe --screen --detail much",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_screen_takes_the_place_of_files() {
+        let region = Area { x: -5, y: 20, width: 300, height: 200 };
+        for (line, target) in [
+            ("descry describe a.jpg", None),
+            ("descry describe --screen", Some(Target::Screen)),
+            ("descry describe --window --json --text-languages eng+chi_sim", Some(Target::Window)),
+            ("descry describe --region=-5,20,300x200 --detail full", Some(Target::Region(region))),
+        ] {
+            let Command::Describe(describe) = Arguments::parse_from(line.split(' ')).command else {
+                panic!("{line} describes")
+            };
+            assert_eq!(describe.look.target(), target, "{line}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::inputs::Wanted;
 use crate::{
     app::{App, Outcome},
     bus::client::{Service, ServiceError},
@@ -11,9 +12,9 @@ use crate::{
     description::Described,
     failure::Failure,
     model_folder,
-    preferences::Shared,
+    preferences::{Detail, Shared},
     request::{Caller, Options, Request},
-    source::file::FileSource,
+    screen_text::Reader,
     speech::{Speaking, Voice},
 };
 
@@ -70,15 +71,22 @@ impl Backend {
         let thread = CaptionThread::start(describer::load_from(folder, settings.engine.clone()))
             .map_err(|error| Unusable(format!("the caption thread could not be started: {error}")))?;
         let preferences = Shared::new(settings.preferences.clone());
-        Ok(Self::Own(App::new(thread, voice, beam_width).with_preferences(preferences)))
+        let reader = Reader::new(settings.text_languages.clone());
+        Ok(Self::Own(App::new(thread, voice, beam_width).with_preferences(preferences).with_reader(reader)))
     }
 
     /// Describes one picture. `in_turn` says that others follow, whose sentences must not cut this one short.
-    pub(super) async fn describe(&self, picture: FileSource, speak: bool, in_turn: bool) -> Answer {
+    pub(super) async fn describe(
+        &self,
+        wanted: Wanted,
+        speak: bool,
+        in_turn: bool,
+        detail: Option<Detail>,
+    ) -> Answer {
         match self {
             Self::Own(app) => {
-                let options = Options { speak, ..Options::default() };
-                let request = Request::new(Caller::Command, Box::new(picture), options);
+                let options = Options { speak, detail, ..Options::default() };
+                let request = Request::new(Caller::Command, wanted.into_source(), options);
                 let Outcome { result, speaking } = app.serve(request).await;
                 let result = result.map(Described::from).map_err(|failure| NotDescribed {
                     is_final: matches!(failure, Failure::ModelUnavailable(_) | Failure::Ending),
@@ -87,6 +95,11 @@ impl Backend {
                 Answer { result, speaking, voice_failure: None }
             }
             Self::Service { service, beam_width } => {
+                let Wanted::File(picture) = wanted else {
+                    return Answer::failed(
+                        "the service cannot be asked for a screen; use --no-service".to_owned(),
+                    );
+                };
                 match service.describe(picture, speak, in_turn, *beam_width).await {
                     Ok((described, voice_failure)) => {
                         Answer { result: Ok(described), speaking: None, voice_failure }

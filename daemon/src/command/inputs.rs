@@ -1,11 +1,15 @@
-//! From what was named on the command line to pictures, in order.
+//! From what was named on the command line to pictures, in order, or to a part of the screen.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use crate::source::file::FileSource;
+use crate::source::{
+    Source,
+    file::FileSource,
+    screen::{ScreenSource, Session, Target},
+};
 
 /// The endings of files that are taken for pictures in a folder. A file that is named itself may be called anything.
 const ENDINGS: [&str; 8] = ["jpg", "jpeg", "png", "gif", "webp", "tif", "tiff", "bmp"];
@@ -16,7 +20,32 @@ pub(super) struct Input {
     /// What it is called in the output: its path, or `-`.
     pub(super) label: String,
     /// Where it is, or why there is none.
-    pub(super) picture: Result<FileSource, &'static str>,
+    pub(super) picture: Result<Wanted, &'static str>,
+}
+
+/// What is to be described.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// A picture's file.
+    File(FileSource),
+    /// A part of the screen.
+    Screen(ScreenSource),
+}
+
+impl Wanted {
+    /// The same as a source.
+    pub(super) fn into_source(self) -> Box<dyn Source> {
+        match self {
+            Self::File(source) => Box::new(source),
+            Self::Screen(source) => Box::new(source),
+        }
+    }
+}
+
+/// The part of the screen of this session.
+pub(super) fn of_screen(target: Target) -> Input {
+    let source = ScreenSource::new(target, Session::from_environment());
+    Input { label: target.view().name().to_owned(), picture: Ok(Wanted::Screen(source)) }
 }
 
 /// Replaces folders by their pictures.
@@ -25,10 +54,12 @@ pub(super) fn expand(files: Vec<PathBuf>) -> Vec<Input> {
 }
 
 fn expand_one(file: PathBuf) -> Vec<Input> {
-    let input =
-        |path: PathBuf| Input { label: path.display().to_string(), picture: Ok(FileSource::Path(path)) };
+    let input = |path: PathBuf| Input {
+        label: path.display().to_string(),
+        picture: Ok(Wanted::File(FileSource::Path(path))),
+    };
     if file.as_os_str() == "-" {
-        return vec![Input { label: "-".to_owned(), picture: Ok(FileSource::StandardInput) }];
+        return vec![Input { label: "-".to_owned(), picture: Ok(Wanted::File(FileSource::StandardInput)) }];
     }
     if !file.is_dir() {
         return vec![input(file)];

@@ -5,7 +5,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::backend::NotDescribed;
-use crate::{description::Described, narrate};
+use crate::{
+    description::Described,
+    narrate,
+    screen_description::{Parts, Picture},
+    screen_text::ScreenText,
+};
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +33,64 @@ struct DescribedLine<'a> {
     engine: &'a str,
     decode_ms: f64,
     inference_ms: f64,
+}
+
+/// The JSON object of a screen, a window or a region.
+#[derive(Serialize)]
+struct ScreenLine<'a> {
+    file: &'a str,
+    text: &'a str,
+    application: Option<&'a str>,
+    window: Option<&'a str>,
+    screen_text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    screen_text_error: Option<String>,
+    pictures: Vec<PictureLine<'a>>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    model: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    engine: &'a str,
+    decode_ms: f64,
+    inference_ms: f64,
+}
+
+/// A picture on a screen.
+#[derive(Serialize)]
+struct PictureLine<'a> {
+    text: &'a str,
+    confidence: f32,
+    band: &'a str,
+    x: i32,
+    y: i32,
+    width: u32,
+    height: u32,
+}
+
+impl<'a> ScreenLine<'a> {
+    fn new(label: &'a str, described: &'a Described, parts: &'a Parts) -> Self {
+        let picture = |picture: &'a Picture| PictureLine {
+            text: &picture.sentence,
+            confidence: picture.confidence,
+            band: picture.band.name(),
+            x: picture.area.x,
+            y: picture.area.y,
+            width: picture.area.width,
+            height: picture.area.height,
+        };
+        Self {
+            file: label,
+            text: &described.text,
+            application: parts.screen.application.as_deref(),
+            window: parts.screen.window.as_deref(),
+            screen_text: parts.text.as_ref().ok().map(ScreenText::to_lines),
+            screen_text_error: parts.text.as_ref().err().map(|problem| narrate::sentence(problem)),
+            pictures: parts.pictures.iter().map(picture).collect(),
+            model: &described.model,
+            engine: &described.engine,
+            decode_ms: described.decode_ms,
+            inference_ms: described.inference_ms,
+        }
+    }
 }
 
 /// The JSON object of a picture that was not.
@@ -56,6 +119,9 @@ impl Output {
 
     fn line(self, label: &str, result: Result<&Described, &NotDescribed>) -> Option<String> {
         match (self.json, result) {
+            (true, Ok(described @ Described { screen: Some(parts), .. })) => {
+                serde_json::to_string(&ScreenLine::new(label, described, parts)).ok()
+            }
             (true, Ok(described)) => serde_json::to_string(&DescribedLine {
                 file: label,
                 text: &described.text,
@@ -95,6 +161,7 @@ mod tests {
             engine: "e".into(),
             decode_ms: 1.5,
             inference_ms: 20.0,
+            screen: None,
         };
         let failure = NotDescribed { reason: "it is \"cut\" off".into(), is_final: false };
         let line = |json, several, result| Output { json, several }.line("a b.jpg", result);

@@ -44,6 +44,9 @@ pub struct Layer {
     /// The language of what is said, such as en or en-GB
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
+    /// The languages of a screen's text, as Tesseract names them, with + between several
+    #[arg(long, value_name = "LANGUAGES")]
+    pub text_languages: Option<String>,
     /// How fast speech-dispatcher speaks, from -100 to 100
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub rate: Option<i8>,
@@ -173,8 +176,20 @@ impl Layer {
                 return refuse(name, &format!("{words:?}"), "a name of up to 128 bytes on one line");
             }
         }
+        if let Some(languages) = &self.text_languages
+            && !languages.split('+').all(is_language_of_tesseract)
+        {
+            return refuse("text_languages", &format!("{languages:?}"), "languages as in eng or eng+deu");
+        }
         Ok(self)
     }
+}
+
+/// Such a name goes to another program as an argument: letters, digits, `_` and `/`, and a letter first.
+fn is_language_of_tesseract(name: &str) -> bool {
+    name.starts_with(|char: char| char.is_ascii_alphabetic())
+        && name.len() <= 32
+        && name.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '/'))
 }
 
 /// What is said of a name that is none, with the nearest one that is.

@@ -33,8 +33,13 @@ fn nearer_places_win_and_each_setting_knows_its_own() {
         voice: VoiceSettings { rate: Some(-20), voice: Some("7".into()), ..VoiceSettings::default() },
         ..Preferences::default()
     };
-    let expected =
-        Settings { model: Some("/c".into()), engine: EngineChoice::Auto, beam_width: Some(5), preferences };
+    let expected = Settings {
+        model: Some("/c".into()),
+        engine: EngineChoice::Auto,
+        beam_width: Some(5),
+        text_languages: "eng".to_owned(),
+        preferences,
+    };
     assert_eq!(loaded.settings, expected);
     assert!(loaded.files.iter().all(|file| file.found));
     let place = |name: &str| loaded.origins[name].1.to_string();
@@ -49,7 +54,9 @@ fn nearer_places_win_and_each_setting_knows_its_own() {
 fn nothing_anywhere_is_the_defaults() {
     let loaded = read(Path::new("/nonexistent"), &|_| None, Layer::default());
     let preferences = Preferences::default();
-    let expected = Settings { model: None, engine: EngineChoice::Auto, beam_width: None, preferences };
+    let text_languages = "eng".to_owned();
+    let expected =
+        Settings { model: None, engine: EngineChoice::Auto, beam_width: None, text_languages, preferences };
     assert_eq!(loaded.settings, expected);
     assert!(loaded.origins.is_empty());
     assert_eq!(loaded.files, [FileRead { path: "/nonexistent".into(), found: false }]);
@@ -74,7 +81,7 @@ fn a_named_library_is_used() {
 fn every_setting_can_be_set() {
     let text = "model = \"/m\"\nengine = \"onnxruntime\"\nonnxruntime = \"/l\"\nbeam_width = 4\n\
                 idle_unload_seconds = 0\ndetail = \"brief\"\nhedging = \"always\"\nminimum_confidence = 1\n\
-                speech = \"orca\"\nlanguage = \"en-GB\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"";
+                speech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"";
     let layer = Layer::from_toml(text, "x").unwrap();
     assert_eq!(layer.table().unwrap().len(), Layer::names().len(), "each has a value here");
     let Settings { preferences, .. } = layer.into();
@@ -98,6 +105,9 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
         ("pitch = 1000", "pitch is 1000"),
         ("voice = \"a\\nQUIT\"", "on one line"),
         ("language = \" \"", "on one line"),
+        ("text_languages = \"../eng\"", "languages as in eng or eng+deu"),
+        ("text_languages = \"-l\"", "languages as in eng or eng+deu"),
+        ("text_languages = \"eng+\"", "languages as in eng or eng+deu"),
         ("beem_width = 3", "did you mean beam_width?"),
         ("idle_unload = 3", "did you mean idle_unload_seconds?"),
         ("qqq = 3", "there are model, engine"),

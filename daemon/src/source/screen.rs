@@ -1,0 +1,221 @@
+//! Pictures from the screen: all of it, the window that the person works in, or a rectangle, at full size and with
+//! the names of the program and its window.
+//!
+//! The picture is held in memory and nowhere else: no file, no log. What a person is told when there is none says how
+//! there could be one.
+
+mod lock;
+mod pixels;
+#[cfg(test)]
+mod tests;
+mod window;
+mod x11;
+
+use std::{env, io, str::FromStr, time::SystemTime};
+
+use thiserror::Error;
+
+use super::{MAXIMUM_PIXELS, Source, SourceError};
+use crate::{
+    frame::{Area, Frame, Origin, View},
+    request::Cancel,
+};
+
+/// Which part of the screen is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// All monitors.
+    Screen,
+    /// The active window, as far as it can be seen.
+    Window,
+    /// A rectangle, relative to the upper left corner of the screen.
+    Region(Area),
+}
+
+impl Target {
+    /// What it is called.
+    #[must_use]
+    pub fn view(self) -> View {
+        match self {
+            Self::Screen => View::Screen,
+            Self::Window => View::Window,
+            Self::Region(_) => View::Region,
+        }
+    }
+}
+
+/// Reads a rectangle as `X,Y,WIDTHxHEIGHT`, for example `0,0,640x480`.
+pub fn region(text: &str) -> Result<Area, RegionError> {
+    fn numbers<T: FromStr, U: FromStr>(pair: Option<(&str, &str)>) -> Option<(T, U)> {
+        let (first, second) = pair?;
+        Some((first.trim().parse().ok()?, second.trim().parse().ok()?))
+    }
+    let (corner, size) = text.rsplit_once(',').ok_or(RegionError::Shape)?;
+    let (x, y) = numbers(corner.split_once(',')).ok_or(RegionError::Shape)?;
+    let (width, height) = numbers(size.split_once(['x', 'X'])).ok_or(RegionError::Shape)?;
+    if width == 0 || height == 0 {
+        return Err(RegionError::Empty);
+    }
+    Ok(Area { x, y, width, height })
+}
+
+/// Why a text does not name a rectangle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RegionError {
+    /// It is not of that form.
+    #[error("it must be X,Y,WIDTHxHEIGHT in pixels, for example 0,0,640x480")]
+    Shape,
+    /// It has no pixel.
+    #[error("it has no pixels: width and height must be at least 1, for example 0,0,640x480")]
+    Empty,
+}
+
+/// A screen, not yet looked at.
+#[derive(Debug, Clone)]
+pub struct ScreenSource {
+    target: Target,
+    session: Session,
+}
+
+/// The graphical session, as the environment names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Session {
+    /// The X server: `DISPLAY`.
+    pub display: Option<String>,
+    /// Whether a Wayland compositor shows the screen. An X server beside it sees its own windows only.
+    pub is_wayland: bool,
+}
+
+impl Session {
+    /// The session of this process.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let is_wayland =
+            text("WAYLAND_DISPLAY").is_some() || text("XDG_SESSION_TYPE").as_deref() == Some("wayland");
+        Self { display: text("DISPLAY"), is_wayland }
+    }
+
+    /// The name of the X server that shows the screen.
+    fn x_server(&self) -> Result<&str, ScreenError> {
+        match &self.display {
+            _ if self.is_wayland => Err(ScreenError::Wayland),
+            Some(display) => Ok(display),
+            None => Err(ScreenError::NoSession),
+        }
+    }
+
+    /// Tries whether the screen could be looked at, without looking. It blocks.
+    pub fn try_reach(&self) -> Result<Reached, ScreenError> {
+        x11::try_reach(self.x_server()?)
+    }
+}
+
+/// What was found when a screen was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// The whole screen.
+    pub size: (u32, u32),
+    /// How many monitors it has.
+    pub monitors: usize,
+    /// Whether somebody says which window is active.
+    pub has_window_manager: bool,
+}
+
+impl ScreenSource {
+    /// A part of the screen of a session.
+    #[must_use]
+    pub fn new(target: Target, session: Session) -> Self {
+        Self { target, session }
+    }
+}
+
+impl Source for ScreenSource {
+    fn capture(self: Box<Self>, cancel: &Cancel) -> Result<Frame, SourceError> {
+        let display = self.session.x_server()?;
+        if lock::is_locked() {
+            return Err(ScreenError::Locked.into());
+        }
+        let captured_at = SystemTime::now();
+        let (pixels, screen) = x11::capture(display, self.target, cancel)?;
+        Ok(Frame { pixels, origin: Origin::Screen(screen), captured_at })
+    }
+}
+
+/// Why there is no picture of the screen. Each is one sentence that begins in lower case and has no full stop, and says
+/// what to do.
+#[derive(Debug, Error)]
+pub enum ScreenError {
+    /// Nobody is logged in where this runs.
+    #[error(
+        "there is no screen here: neither DISPLAY nor WAYLAND_DISPLAY is set; start it in your graphical session"
+    )]
+    NoSession,
+    /// The compositor shows its screen to nobody who does not ask it.
+    #[error(
+        "this session runs on Wayland, where Descry cannot look at the screen yet; save a picture of it with your \
+         desktop's screenshot key and describe that file, or log in to an X11 session"
+    )]
+    Wayland,
+    /// The server does not answer.
+    #[error(
+        "the X server {display} cannot be reached ({reason}); check that the session runs and that DISPLAY names it"
+    )]
+    NoServer {
+        /// The name of the server.
+        display: String,
+        /// What the connection said.
+        reason: String,
+    },
+    /// The server answers, but not to this program.
+    #[error(
+        "the X server {0} lets nobody in who has no key; run Descry as the person who is logged in there, or set XAUTHORITY"
+    )]
+    NotAllowed(String),
+    /// The connection ended while the screen was looked at.
+    #[error("the X server closed the connection; if your session still runs, ask again")]
+    Lost,
+    /// A screen saver covers the screen.
+    #[error("the screen is locked or its screen saver runs; wake or unlock it, and ask again")]
+    Locked,
+    /// No window has the keyboard.
+    #[error("no window is active; change to one, for example with Alt and Tab, or ask for the whole screen")]
+    NoWindow,
+    /// The active window is not shown.
+    #[error("the active window is hidden or minimised; bring it to the front, or ask for the whole screen")]
+    HiddenWindow,
+    /// The active window was closed meanwhile.
+    #[error("the window was closed before it could be looked at; ask again")]
+    WindowGone,
+    /// The active window or the rectangle lies beside the screen.
+    #[error("{what} lies outside the screen, which is {} x {} pixels large; {way_out}", .size.0, .size.1)]
+    Outside {
+        /// The window or the rectangle.
+        what: &'static str,
+        /// The size of the screen.
+        size: (u32, u32),
+        /// What to do.
+        way_out: &'static str,
+    },
+    /// More pixels than are taken.
+    #[error(
+        "the screen is too large: {} x {} pixels, where at most {} megapixels are taken; ask for a window or a region",
+        .size.0, .size.1, MAXIMUM_PIXELS / 1_000_000
+    )]
+    TooLarge {
+        /// The size of what was asked for.
+        size: (u32, u32),
+    },
+    /// Pixels of a kind that is not understood.
+    #[error("the screen has {0} bits of colour, which cannot be read; set it to 24 bits")]
+    Depth(u8),
+    /// The server refused.
+    #[error("the X server refused to show the screen ({0}); ask again, and if it stays so, report it")]
+    Refused(String),
+    /// The system gave no memory that can be shared.
+    #[error("the system gave no memory for the screen: {0}")]
+    Memory(#[source] io::Error),
+    /// Nobody wants the picture any more.
+    #[error("the request was called off")]
+    Cancelled,
+}
