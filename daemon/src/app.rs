@@ -15,7 +15,7 @@ use tokio::{
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::{
-    caption_thread::{CaptionThread, Job},
+    caption_thread::{CaptionThread, Job, Room},
     description::Description,
     failure::Failure,
     frame::{Frame, Origin},
@@ -50,8 +50,9 @@ pub struct App {
     caption_thread: CaptionThread,
     voice: Arc<dyn Voice>,
     in_flight: InFlight,
-    /// One picture is decoded at a time, which is what bounds the memory.
-    decoding: Arc<Semaphore>,
+    /// There is room for one picture at a time, from before it is decoded until it has its caption: pictures of many
+    /// callers, or one that is decoded while another waits, would add up.
+    room: Arc<Semaphore>,
     beam_width: Option<usize>,
     preferences: Shared,
     history: History,
@@ -62,9 +63,9 @@ impl App {
     /// Puts the parts together. `beam_width` holds for requests that name none; without it, the model's own.
     #[must_use]
     pub fn new(caption_thread: CaptionThread, voice: Arc<dyn Voice>, beam_width: Option<usize>) -> Self {
-        let (in_flight, decoding) = (InFlight::default(), Arc::new(Semaphore::new(1)));
+        let (in_flight, room) = (InFlight::default(), Arc::new(Semaphore::new(1)));
         let (preferences, history, reader) = (Shared::default(), History::default(), Reader::default());
-        Self { caption_thread, voice, in_flight, decoding, beam_width, preferences, history, reader }
+        Self { caption_thread, voice, in_flight, room, beam_width, preferences, history, reader }
     }
 
     /// The same parts, which heed these preferences.
@@ -140,7 +141,7 @@ impl App {
     async fn handle(&self, request: Request) -> Result<(Description, Option<Speaking>), Failure> {
         let Request { id, caller, source, options, deadline, cancel } = request;
 
-        let (frame, capture) = self.capture(source, &cancel, deadline).await?;
+        let (frame, capture, room) = self.capture(source, &cancel, deadline).await?;
         let captured_at = frame.captured_at;
         let beam_width = options.beam_width.or(self.beam_width);
 
@@ -150,7 +151,7 @@ impl App {
             return Ok(self.tell_screen(id, seen, &options, captured_at, capture));
         }
 
-        let job = Job { id, caller, frame, beam_width, cancel };
+        let job = Job { id, caller, frame, beam_width, cancel, room: Some(room) };
         let captioned = self.caption_thread.describe(job).await?;
 
         let wording = narrate::word(&captioned.caption, self.preferences.now().manner());
@@ -219,8 +220,9 @@ impl App {
         source: Box<dyn Source>,
         cancel: &Cancel,
         deadline: Instant,
-    ) -> Result<(Frame, Duration), Failure> {
-        let permit = Arc::clone(&self.decoding).acquire_owned().await.map_err(|_| Failure::Ending)?;
+    ) -> Result<(Frame, Duration, Room), Failure> {
+        let permit = Arc::clone(&self.room).acquire_owned().await.map_err(|_| Failure::Ending)?;
+        let room = Room::new(permit);
         let (sender, captured) = oneshot::channel();
         let cancel = cancel.clone();
         let reading = tokio::task::spawn_blocking(move || {
@@ -231,15 +233,16 @@ impl App {
         // A request that is called off is answered at once, while its reading may take a moment to notice; the next
         // one waits for that, so that two large pictures are never in memory together. Only a file that cannot be
         // read at all is not waited for.
+        let room_for_reading = Room::clone(&room);
         tokio::spawn(async move {
-            let _permit = permit;
+            let _room = room_for_reading;
             let patience = deadline.saturating_duration_since(Instant::now()) + READING_GRACE;
             if timeout(patience, reading).await.is_err() {
                 warn!("a picture's file does not let itself be read");
             }
         });
         match captured.await {
-            Ok(frame) => Ok(frame?),
+            Ok(frame) => frame.map(|(frame, duration)| (frame, duration, room)).map_err(Failure::from),
             Err(_) => {
                 Err(SourceError::Damaged { format: "given", detail: "the decoder panicked".to_owned() }
                     .into())

@@ -10,7 +10,7 @@ use std::{
 };
 
 use descry_models::Caption;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tracing::{info, warn};
 
 use crate::{
@@ -50,6 +50,9 @@ impl State {
     }
 }
 
+/// The room that a picture takes in memory: free for another one when the last clone is dropped.
+pub type Room = Arc<OwnedSemaphorePermit>;
+
 /// What the thread is asked for.
 #[derive(Debug)]
 pub struct Job {
@@ -63,6 +66,8 @@ pub struct Job {
     pub beam_width: Option<usize>,
     /// Ends the work early.
     pub cancel: Cancel,
+    /// Held as long as the picture is, if somebody counts.
+    pub room: Option<Room>,
 }
 
 /// What the thread answers.
@@ -154,7 +159,7 @@ impl Worker {
         let mut last_asked = Instant::now();
         loop {
             match self.mailbox.take(self.describer.is_some().then_some(last_asked)) {
-                Taken::Job(job, answer) => self.answer(job, answer),
+                Taken::Job(job, answer) => self.answer(*job, answer),
                 Taken::Idle => {
                     self.describer = None;
                     info!("the model is let go until it is needed");
@@ -167,13 +172,14 @@ impl Worker {
     }
 
     fn answer(&mut self, job: Job, answer: Answer) {
-        let Job { id, frame, beam_width, cancel, .. } = job;
+        let Job { id, frame, beam_width, cancel, room, .. } = job;
         let _span = tracing::info_span!("caption", request = %id).entered();
         let result = if cancel.is_cancelled() {
             Err(DescribeError::Cancelled)
         } else {
             self.work(&frame, beam_width, &cancel)
         };
+        drop((frame, room));
         // Who asked may have gone.
         let _ = answer.send(result);
     }
@@ -233,7 +239,8 @@ mod tests {
     fn job(caller: Caller) -> Job {
         let frame =
             Frame { pixels: RgbImage::new(4, 3), origin: Origin::File, captured_at: SystemTime::UNIX_EPOCH };
-        Job { id: RequestId::next(), caller, frame, beam_width: None, cancel: Cancel::default() }
+        let cancel = Cancel::default();
+        Job { id: RequestId::next(), caller, frame, beam_width: None, cancel, room: None }
     }
 
     #[tokio::test]

@@ -97,5 +97,6 @@ pub(crate) fn example(text: &str, alternatives: &[&str]) -> Description {
         model: "fake-model".to_owned(),
         engine: "fake".to_owned(),
         words: None,
+        screen: None,
     }
 }

@@ -187,6 +187,38 @@ fn what_cannot_be_described_is_refused_by_name() -> Result<()> {
 }
 
 #[test]
+fn pictures_of_many_callers_do_not_add_up() -> Result<()> {
+    const CALLERS: usize = 20;
+    let session = Session::start()?;
+    // The largest that is left of a picture while it waits for its caption: 19 MB of pixels.
+    let picture = session.surroundings.path("large.png");
+    image::RgbImage::from_fn(1535, 4096, |x, y| image::Rgb([(x / 7) as u8, (y / 19) as u8, 90]))
+        .save(&picture)?;
+    // The widest beam takes long, so that the others wait.
+    let options = || {
+        let mut options = silent();
+        options.extend([("beam-width", Value::from(64_u32)), ("timeout-ms", Value::from(80_000_u32))]);
+        options
+    };
+    let callers: Vec<Caller> = (0..CALLERS).map(|_| Caller::connect(&session.bus)).collect::<Result<_>>()?;
+    std::thread::scope(|scope| {
+        let ask = |caller| {
+            let image = file(&picture);
+            scope.spawn(move || {
+                described(Caller::describe_image(caller, image?.as_fd(), &options())?).map(drop)
+            })
+        };
+        let asked: Vec<_> = callers.iter().map(ask).collect();
+        let answers =
+            asked.into_iter().map(|asked| asked.join().map_err(|_| anyhow::anyhow!("a caller panicked"))?);
+        answers.collect::<Result<Vec<()>>>()
+    })?;
+    let peak = session.service.peak_memory()?;
+    ensure!(peak < 300_000_000, "descryd took {} MB", peak / 1_000_000);
+    Ok(())
+}
+
+#[test]
 fn an_option_that_is_not_known_is_passed_over() -> Result<()> {
     let session = Session::start()?;
     let mut options = silent();

@@ -60,7 +60,8 @@ impl App {
                 };
                 let Asked { id, caller, beam_width, cancel } = &asked;
                 let (id, caller, cancel) = (*id, caller.clone(), cancel.clone());
-                let job = Job { id, caller, frame, beam_width: *beam_width, cancel };
+                // The whole screen has its room for as long as it is looked at.
+                let job = Job { id, caller, frame, beam_width: *beam_width, cancel, room: None };
                 match self.caption_thread.describe(job).await {
                     Ok(answer) => captioned.push((*area, answer)),
                     Err(failure @ (Failure::Cancelled(_) | Failure::InvalidOption(_))) => {

@@ -32,7 +32,7 @@ struct Slot {
 #[derive(Debug)]
 pub(super) enum Taken {
     /// A job is there.
-    Job(Job, Answer),
+    Job(Box<Job>, Answer),
     /// Nothing was asked for long enough.
     Idle,
     /// Nobody can ask any more.
@@ -78,7 +78,7 @@ impl Mailbox {
         loop {
             if let Some((job, answer)) = slot.job.take() {
                 self.emptied.notify_one();
-                return Taken::Job(job, answer);
+                return Taken::Job(Box::new(job), answer);
             }
             if slot.closed {
                 return Taken::Closed;

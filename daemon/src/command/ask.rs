@@ -108,7 +108,9 @@ async fn ask(service: &Service, command: Command) -> Result<Answer, ServiceError
             Answer::line(json(&StatusLine { running: true, status: Some(&status) }))
         }
         // These ask nobody.
-        Command::Describe(_) | Command::Config { .. } | Command::Generate { .. } => Answer::default(),
+        Command::Describe(_) | Command::Check(_) | Command::Config { .. } | Command::Generate { .. } => {
+            Answer::default()
+        }
     })
 }
 
