@@ -13,7 +13,7 @@ use super::read;
 #[derive(Debug, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 enum Record {
-    Steps { stage: usize, nats: f64 },
+    Steps { stage: usize, nats: f64, reward: Option<f64> },
     Dev { stage: usize, epoch: usize, cider: Vec<(String, f64)> },
 }
 
@@ -25,6 +25,8 @@ type Row = (usize, usize, Vec<(String, f64)>);
 struct History {
     /// The loss at its place in epochs.
     loss: Vec<(f64, f64)>,
+    /// The mean CIDEr-D of captions that the model drew and learned from, at its place in epochs.
+    reward: Vec<(f64, f64)>,
     /// The dev scores of each data set, in the order in which they first occur.
     sets: Vec<Series>,
     /// The dev scores of each epoch.
@@ -37,12 +39,7 @@ impl History {
     fn parse(log: &str) -> History {
         let mut history = History::default();
         let (mut epochs, mut last_stage, mut usual) = (0.0, None, 1);
-        let mut losses: Vec<f64> = Vec::new();
-        let place = |history: &mut History, losses: &mut Vec<f64>, epochs: f64, of: usize| {
-            for (index, nats) in losses.drain(..).enumerate() {
-                history.loss.push((epochs + (index + 1) as f64 / of as f64, nats));
-            }
-        };
+        let mut steps: Vec<(f64, Option<f64>)> = Vec::new();
         for line in log.lines() {
             let Ok(record) = serde_json::from_str(line) else { continue };
             let (Record::Steps { stage, .. } | Record::Dev { stage, .. }) = record;
@@ -50,27 +47,42 @@ impl History {
                 history.stages.push(epochs);
             }
             match record {
-                Record::Steps { nats, .. } => losses.push(nats),
+                Record::Steps { nats, reward, .. } => steps.push((nats, reward)),
                 Record::Dev { stage, epoch, cider } => {
-                    usual = losses.len().max(1);
-                    place(&mut history, &mut losses, epochs, usual);
+                    usual = steps.len().max(1);
+                    history.add_steps(&mut steps, epochs, usual);
                     epochs += 1.0;
-                    for (name, score) in &cider {
-                        let at = history.sets.iter().position(|series| series.name == *name);
-                        let at = at.unwrap_or_else(|| {
-                            history.sets.push(Series { name: name.clone(), points: Vec::new() });
-                            history.sets.len() - 1
-                        });
-                        history.sets[at].points.push((epochs, *score));
-                    }
+                    history.add_scores(epochs, &cider);
                     history.rows.push((stage, epoch, cider));
                 }
             }
         }
         // An epoch that is still going on.
-        let of = usual.max(losses.len());
-        place(&mut history, &mut losses, epochs, of);
+        let of = usual.max(steps.len());
+        history.add_steps(&mut steps, epochs, of);
         history
+    }
+
+    /// Adds an epoch's means, of which there are `of` in a whole epoch, evenly after `epochs`. In a self-critical stage the
+    /// loss is that of captions that the model drew itself, so it does not go on from the loss before; the reward counts.
+    fn add_steps(&mut self, steps: &mut Vec<(f64, Option<f64>)>, epochs: f64, of: usize) {
+        for (index, (nats, reward)) in steps.drain(..).enumerate() {
+            let at = epochs + (index + 1) as f64 / of as f64;
+            match reward {
+                None => self.loss.push((at, nats)),
+                Some(reward) => self.reward.push((at, reward)),
+            }
+        }
+    }
+
+    fn add_scores(&mut self, epochs: f64, cider: &[(String, f64)]) {
+        for (name, score) in cider {
+            let at = self.sets.iter().position(|series| series.name == *name).unwrap_or_else(|| {
+                self.sets.push(Series { name: name.clone(), points: Vec::new() });
+                self.sets.len() - 1
+            });
+            self.sets[at].points.push((epochs, *score));
+        }
     }
 }
 
@@ -78,7 +90,7 @@ impl History {
 pub(super) fn section(run: &Path) -> Result<String> {
     let path = run.join("log.jsonl");
     let history = History::parse(&read(&path)?);
-    ensure!(!history.loss.is_empty() || !history.rows.is_empty(), "{} logs nothing yet", path.display());
+    ensure!(history != History::default(), "{} logs nothing yet", path.display());
     Ok(html(&history))
 }
 
@@ -104,6 +116,22 @@ fn html(history: &History) -> String {
             across: "epochs",
             up: "nats for each word",
             series: &loss,
+            bounds: None,
+            below: &stages,
+        });
+    }
+    if let (Some((_, first)), Some((_, last))) = (history.reward.first(), history.reward.last()) {
+        let reward = [Series { name: "reward".to_owned(), points: history.reward.clone() }];
+        let description = format!(
+            "Captions that the model drew and learned from score {first:.1} at first, {last:.1} at last."
+        );
+        html += &figure(&Chart {
+            id: "reward",
+            title: "CIDEr-D of drawn captions in training",
+            description: &description,
+            across: "epochs",
+            up: "CIDEr-D",
+            series: &reward,
             bounds: None,
             below: &stages,
         });
@@ -177,6 +205,15 @@ a line that was cut sho
             Series { name: "flickr8k".to_owned(), points: vec![(1.0, 20.0), (2.0, 30.0)] }
         );
         assert_eq!(history.rows.len(), 2);
+    }
+
+    #[test]
+    fn a_self_critical_stage_has_rewards_for_a_loss() {
+        let log = r#"{"what":"steps","stage":3,"nats":1.0,"reward":50.0}
+{"what":"steps","stage":3,"nats":0.9,"reward":60.0}"#;
+        let history = History::parse(log);
+        assert_eq!((history.loss.len(), history.reward.as_slice()), (0, &[(0.5, 50.0), (1.0, 60.0)][..]));
+        assert!(html(&history).contains("score 50.0 at first, 60.0 at last"));
     }
 
     #[test]
