@@ -51,13 +51,9 @@ pub fn repeat(description: &Description) -> Retold {
 #[must_use]
 pub fn elaborate(description: &Description, now: SystemTime) -> Retold {
     let mut parts = vec![description.spoken.clone()];
-    if description.band == Band::None {
-        // Who asks for more is told even what was too unsure to be said.
-        parts.push(format!("A guess, which is likely wrong: {}", description.text));
-    }
     let others = others(description);
     if let Some((first, rest)) = others.split_first() {
-        parts.push(format!("It could also be: {first}"));
+        parts.push(format!("{}: {first}", if is_untold(description) { GUESS } else { "It could also be" }));
         parts.extend(rest.iter().map(|other| format!("Or: {other}")));
     } else {
         parts.push("The model found nothing else that it could be.".to_owned());
@@ -82,7 +78,7 @@ pub fn rephrase(description: &Description, turn: usize) -> Retold {
         return Retold { text: description.text.clone(), spoken };
     }
     // What the first sentence was too unsure for, the others are as well.
-    let doubt = if description.band == Band::None { "A guess, which is likely wrong" } else { "Or perhaps" };
+    let doubt = if is_untold(description) { GUESS } else { "Or perhaps" };
     match others.get(turn.saturating_sub(1) % (others.len() + 1)) {
         Some(other) => Retold { text: (*other).to_owned(), spoken: format!("{doubt}: {other}") },
         None => Retold {
@@ -92,15 +88,27 @@ pub fn rephrase(description: &Description, turn: usize) -> Retold {
     }
 }
 
-/// The alternatives that say something else than the text and than each other, best first.
+/// What stands before a sentence that was too unsure to be said, for those who ask for more.
+const GUESS: &str = "A guess, which is likely wrong";
+
+/// Whether the sentence itself was kept back.
+fn is_untold(description: &Description) -> bool {
+    description.band == Band::None
+}
+
+/// The sentences that say something else than what was told and than each other, best first.
 fn others(description: &Description) -> Vec<&str> {
-    let mut told = vec![content(&description.text)];
+    let all = std::iter::once(&description.text).chain(&description.alternatives);
+    let mut told: Vec<BTreeSet<String>> = Vec::new();
     let mut others = Vec::new();
-    for alternative in &description.alternatives {
-        let content = content(alternative);
-        if !content.is_empty() && !told.contains(&content) {
-            told.push(content);
-            others.push(alternative.as_str());
+    for (index, sentence) in all.enumerate() {
+        let content = content(sentence);
+        if content.is_empty() || told.contains(&content) {
+            continue;
+        }
+        told.push(content);
+        if index > 0 || is_untold(description) {
+            others.push(sentence.as_str());
         }
     }
     others
@@ -170,10 +178,12 @@ mod tests {
         unsure.spoken = "I can't tell.".to_owned();
         let told = elaborate(&unsure, unsure.captured_at).spoken;
         assert!(
-            told.starts_with("I can't tell. A guess, which is likely wrong: A dog runs. It could"),
+            told.starts_with("I can't tell. A guess, which is likely wrong: A dog runs. Or: A cat sits."),
             "{told}"
         );
-        assert_eq!(rephrase(&unsure, 1).spoken, "A guess, which is likely wrong: A cat sits.");
+        assert_eq!(rephrase(&unsure, 1).spoken, "A guess, which is likely wrong: A dog runs.");
+        assert_eq!(rephrase(&unsure, 2).spoken, "A guess, which is likely wrong: A cat sits.");
+        assert_eq!(rephrase(&unsure, 3).spoken, "I have no more words for it. Again: I can't tell.");
 
         let alone = example("A dog runs.", &[]);
         assert!(elaborate(&alone, SystemTime::UNIX_EPOCH).spoken.contains("nothing else"));

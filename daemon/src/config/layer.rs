@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::{ConfigError, EngineName};
-use crate::preferences::{Detail, Hedging, SpeechRoute};
+use crate::preferences::{Detail, Hedging, Preferences, SpeechRoute};
 
 /// The settings of one place; each may be absent. They are the arguments of `descryd` too.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Args)]
@@ -75,6 +75,21 @@ impl Layer {
         // The arguments are the fields, so that there is one list.
         let command = Self::augment_args(clap::Command::new("names"));
         command.get_arguments().map(|argument| argument.get_id().to_string()).collect()
+    }
+
+    /// What holds where no place says anything else. The rest is as the model or speech-dispatcher has it.
+    #[must_use]
+    pub fn built_in() -> Self {
+        let defaults = Preferences::default();
+        Self {
+            engine: Some(EngineName::Auto),
+            idle_unload_seconds: Some(defaults.idle_unload_seconds),
+            detail: Some(defaults.detail),
+            hedging: Some(defaults.hedging),
+            minimum_confidence: Some(defaults.minimum_confidence.into()),
+            speech: Some(defaults.speech),
+            ..Self::default()
+        }
     }
 
     /// The settings in a text.

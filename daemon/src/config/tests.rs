@@ -58,7 +58,7 @@ fn nothing_anywhere_is_the_defaults() {
     let expected =
         Settings { model: None, engine: EngineChoice::Auto, beam_width: None, text_languages, preferences };
     assert_eq!(loaded.settings, expected);
-    assert!(loaded.origins.is_empty());
+    assert!(loaded.origins.values().all(|(_, place)| *place == Place::BuiltIn));
     assert_eq!(loaded.files, [FileRead { path: "/nonexistent".into(), found: false }]);
 }
 
