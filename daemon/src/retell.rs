@@ -10,7 +10,7 @@ use std::{
 
 use descry_models::Band;
 
-use crate::description::Description;
+use crate::{description::Description, screen_description};
 
 /// How a description is told once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,12 @@ pub fn repeat(description: &Description) -> Retold {
 /// With the other sentences, how sure the model is, and how long ago it was.
 #[must_use]
 pub fn elaborate(description: &Description, now: SystemTime) -> Retold {
+    let when = format!("That was {}.", age(description.captured_at, now));
+    if let Some(parts) = &description.screen {
+        // Of a screen there is more to read, and no other way to see it.
+        let spoken = format!("{} {when}", screen_description::word(parts, true));
+        return Retold { text: description.text.clone(), spoken };
+    }
     let mut parts = vec![description.spoken.clone()];
     let others = others(description);
     if let Some((first, rest)) = others.split_first() {
@@ -65,7 +71,7 @@ pub fn elaborate(description: &Description, now: SystemTime) -> Retold {
     };
     let percent = (f64::from(description.confidence) * 100.0).round();
     parts.push(format!("The model is {sure} of it: {percent} percent."));
-    parts.push(format!("That was {}.", age(description.captured_at, now)));
+    parts.push(when);
     Retold { text: description.text.clone(), spoken: parts.join(" ") }
 }
 
@@ -139,7 +145,12 @@ pub fn age(then: SystemTime, now: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::description::example;
+    use crate::{
+        description::example,
+        frame::{Screen, View},
+        screen_description::Parts,
+        screen_text::{Paragraph, ScreenText},
+    };
 
     #[test]
     fn what_is_told_differently_says_something_else() {
@@ -158,6 +169,20 @@ mod tests {
         let alone = example("A dog runs.", &["The dog runs."]);
         assert_eq!(rephrase(&alone, 1).spoken, "I have no other words for it. A dog runs.");
         assert_eq!(repeat(&alone).spoken, "A dog runs.");
+    }
+
+    /// A screen with more text than is said at first.
+    fn long_screen() -> Parts {
+        let lines = (0..=100).map(|number| format!("word {number}")).collect();
+        let (application, window) = (Some("Editor".to_owned()), None);
+        Parts {
+            screen: Screen { view: View::Window, application, window, monitors: Vec::new() },
+            size: (640, 480),
+            text: Ok(ScreenText { paragraphs: vec![Paragraph { lines }] }),
+            pictures: Vec::new(),
+            further_pictures: 0,
+            picture_problem: None,
+        }
     }
 
     #[test]
@@ -184,6 +209,11 @@ mod tests {
         assert_eq!(rephrase(&unsure, 1).spoken, "A guess, which is likely wrong: A dog runs.");
         assert_eq!(rephrase(&unsure, 2).spoken, "A guess, which is likely wrong: A cat sits.");
         assert_eq!(rephrase(&unsure, 3).spoken, "I have no more words for it. Again: I can't tell.");
+
+        let mut screen = example("Editor.", &[]);
+        screen.screen = Some(long_screen());
+        let told = elaborate(&screen, screen.captured_at).spoken;
+        assert!(told.contains("word 99 ") && told.ends_with("That was just now."), "{told}");
 
         let alone = example("A dog runs.", &[]);
         assert!(elaborate(&alone, SystemTime::UNIX_EPOCH).spoken.contains("nothing else"));

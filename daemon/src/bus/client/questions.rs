@@ -179,7 +179,8 @@ fn remembered(entry: &Dictionary) -> Option<Remembered> {
         wording: value(entry, "wording")?,
         confidence: value(entry, "confidence")?,
         alternatives: value(entry, "alternatives")?,
-        model: value(entry, "model")?,
+        // Absent where nothing was captioned.
+        model: value(entry, "model").unwrap_or_default(),
         captured_at: value(entry, "captured-at")?,
     })
 }
