@@ -13,6 +13,7 @@
 //! detail = "normal"                 # or "brief", or "full" for all of a screen's text
 //! hedging = "banded"                # or "always" or "off"
 //! minimum_confidence = 0.0
+//! programs_see_screen = false       # whether others than descry may ask the service for the screen
 //! speech = "auto"                   # or "orca", "speechd" or "none"
 //! language = "en-GB"
 //! text_languages = "eng"            # of screens, as Tesseract names them; "eng+deu" is two
@@ -117,6 +118,7 @@ impl From<Layer> for Settings {
             speech: layer.speech.unwrap_or(defaults.speech),
             idle_unload_seconds: layer.idle_unload_seconds.unwrap_or(defaults.idle_unload_seconds),
             paused: false,
+            programs_see_screen: layer.programs_see_screen.unwrap_or(defaults.programs_see_screen),
             voice: VoiceSettings {
                 rate: layer.rate,
                 pitch: layer.pitch,

@@ -70,6 +70,8 @@ pub struct Preferences {
     pub idle_unload_seconds: u32,
     /// Whether no picture may be looked at.
     pub paused: bool,
+    /// Whether every program on the bus may ask for the screen, and not only the command `descry`.
+    pub programs_see_screen: bool,
     /// How speech-dispatcher is to sound.
     pub voice: VoiceSettings,
 }
@@ -87,6 +89,7 @@ impl Default for Preferences {
             speech: SpeechRoute::default(),
             idle_unload_seconds: DEFAULT_IDLE_UNLOAD,
             paused: false,
+            programs_see_screen: false,
             voice: VoiceSettings::default(),
         }
     }
@@ -120,6 +123,7 @@ impl Preferences {
         take(&mut self.language, &old.language, &new.language);
         take(&mut self.speech, &old.speech, &new.speech);
         take(&mut self.idle_unload_seconds, &old.idle_unload_seconds, &new.idle_unload_seconds);
+        take(&mut self.programs_see_screen, &old.programs_see_screen, &new.programs_see_screen);
         take(&mut self.voice, &old.voice, &new.voice);
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use descry_models::Band;
 
-use crate::description::Description;
+use crate::{description::Description, screen_description};
 
 /// How a description is told once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +50,16 @@ pub fn repeat(description: &Description) -> Retold {
 /// With the other sentences, how sure the model is, and how long ago it was.
 #[must_use]
 pub fn elaborate(description: &Description, now: SystemTime) -> Retold {
-    let mut parts = vec![description.spoken.clone()];
-    if description.band == Band::None {
-        // Who asks for more is told even what was too unsure to be said.
-        parts.push(format!("A guess, which is likely wrong: {}", description.text));
+    let when = format!("That was {}.", age(description.captured_at, now));
+    if let Some(parts) = &description.screen {
+        // Of a screen there is more to read, and no other way to see it.
+        let spoken = format!("{} {when}", screen_description::word(parts, true));
+        return Retold { text: description.text.clone(), spoken };
     }
+    let mut parts = vec![description.spoken.clone()];
     let others = others(description);
     if let Some((first, rest)) = others.split_first() {
-        parts.push(format!("It could also be: {first}"));
+        parts.push(format!("{}: {first}", if is_untold(description) { GUESS } else { "It could also be" }));
         parts.extend(rest.iter().map(|other| format!("Or: {other}")));
     } else {
         parts.push("The model found nothing else that it could be.".to_owned());
@@ -69,7 +71,7 @@ pub fn elaborate(description: &Description, now: SystemTime) -> Retold {
     };
     let percent = (f64::from(description.confidence) * 100.0).round();
     parts.push(format!("The model is {sure} of it: {percent} percent."));
-    parts.push(format!("That was {}.", age(description.captured_at, now)));
+    parts.push(when);
     Retold { text: description.text.clone(), spoken: parts.join(" ") }
 }
 
@@ -82,7 +84,7 @@ pub fn rephrase(description: &Description, turn: usize) -> Retold {
         return Retold { text: description.text.clone(), spoken };
     }
     // What the first sentence was too unsure for, the others are as well.
-    let doubt = if description.band == Band::None { "A guess, which is likely wrong" } else { "Or perhaps" };
+    let doubt = if is_untold(description) { GUESS } else { "Or perhaps" };
     match others.get(turn.saturating_sub(1) % (others.len() + 1)) {
         Some(other) => Retold { text: (*other).to_owned(), spoken: format!("{doubt}: {other}") },
         None => Retold {
@@ -92,15 +94,27 @@ pub fn rephrase(description: &Description, turn: usize) -> Retold {
     }
 }
 
-/// The alternatives that say something else than the text and than each other, best first.
+/// What stands before a sentence that was too unsure to be said, for those who ask for more.
+const GUESS: &str = "A guess, which is likely wrong";
+
+/// Whether the sentence itself was kept back.
+fn is_untold(description: &Description) -> bool {
+    description.band == Band::None
+}
+
+/// The sentences that say something else than what was told and than each other, best first.
 fn others(description: &Description) -> Vec<&str> {
-    let mut told = vec![content(&description.text)];
+    let all = std::iter::once(&description.text).chain(&description.alternatives);
+    let mut told: Vec<BTreeSet<String>> = Vec::new();
     let mut others = Vec::new();
-    for alternative in &description.alternatives {
-        let content = content(alternative);
-        if !content.is_empty() && !told.contains(&content) {
-            told.push(content);
-            others.push(alternative.as_str());
+    for (index, sentence) in all.enumerate() {
+        let content = content(sentence);
+        if content.is_empty() || told.contains(&content) {
+            continue;
+        }
+        told.push(content);
+        if index > 0 || is_untold(description) {
+            others.push(sentence.as_str());
         }
     }
     others
@@ -131,7 +145,12 @@ pub fn age(then: SystemTime, now: SystemTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::description::example;
+    use crate::{
+        description::example,
+        frame::{Screen, View},
+        screen_description::Parts,
+        screen_text::{Paragraph, ScreenText},
+    };
 
     #[test]
     fn what_is_told_differently_says_something_else() {
@@ -152,6 +171,20 @@ mod tests {
         assert_eq!(repeat(&alone).spoken, "A dog runs.");
     }
 
+    /// A screen with more text than is said at first.
+    fn long_screen() -> Parts {
+        let lines = (0..=100).map(|number| format!("word {number}")).collect();
+        let (application, window) = (Some("Editor".to_owned()), None);
+        Parts {
+            screen: Screen { view: View::Window, application, window, monitors: Vec::new() },
+            size: (640, 480),
+            text: Ok(ScreenText { paragraphs: vec![Paragraph { lines }] }),
+            pictures: Vec::new(),
+            further_pictures: 0,
+            picture_problem: None,
+        }
+    }
+
     #[test]
     fn more_is_all_that_is_known() {
         let description = example("A dog runs.", &["A cat sits.", "A fox sleeps."]);
@@ -170,10 +203,17 @@ mod tests {
         unsure.spoken = "I can't tell.".to_owned();
         let told = elaborate(&unsure, unsure.captured_at).spoken;
         assert!(
-            told.starts_with("I can't tell. A guess, which is likely wrong: A dog runs. It could"),
+            told.starts_with("I can't tell. A guess, which is likely wrong: A dog runs. Or: A cat sits."),
             "{told}"
         );
-        assert_eq!(rephrase(&unsure, 1).spoken, "A guess, which is likely wrong: A cat sits.");
+        assert_eq!(rephrase(&unsure, 1).spoken, "A guess, which is likely wrong: A dog runs.");
+        assert_eq!(rephrase(&unsure, 2).spoken, "A guess, which is likely wrong: A cat sits.");
+        assert_eq!(rephrase(&unsure, 3).spoken, "I have no more words for it. Again: I can't tell.");
+
+        let mut screen = example("Editor.", &[]);
+        screen.screen = Some(long_screen());
+        let told = elaborate(&screen, screen.captured_at).spoken;
+        assert!(told.contains("word 99 ") && told.ends_with("That was just now."), "{told}");
 
         let alone = example("A dog runs.", &[]);
         assert!(elaborate(&alone, SystemTime::UNIX_EPOCH).spoken.contains("nothing else"));

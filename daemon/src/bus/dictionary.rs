@@ -91,6 +91,17 @@ pub(super) fn description(description: &Description, was_spoken: bool) -> Dictio
     put(&mut dictionary, "inference-ms", milliseconds(description.inference));
     put(&mut dictionary, "model", description.model.clone());
     put(&mut dictionary, "engine", description.engine.clone());
+    if let Some(parts) = &description.screen {
+        put(&mut dictionary, "kind", "screen");
+        for (key, name) in [("application", &parts.screen.application), ("window", &parts.screen.window)] {
+            if let Some(name) = name {
+                put(&mut dictionary, key, name.clone());
+            }
+        }
+        if let Ok(text) = &parts.text {
+            put(&mut dictionary, "screen-text", text.to_lines());
+        }
+    }
     if let Some(words) = &description.words {
         let words: Vec<(String, f64)> =
             words.iter().map(|(word, probability)| (word.clone(), f64::from(*probability))).collect();

@@ -1,6 +1,10 @@
 //! Failures as D-Bus errors.
 
-use crate::{failure::Failure, request::Reason, source::SourceError};
+use crate::{
+    failure::Failure,
+    request::Reason,
+    source::{SourceError, screen::ScreenError},
+};
 
 /// What a caller is told when there is no description. Each holds one sentence for people.
 #[derive(Debug, zbus::DBusError)]
@@ -17,6 +21,8 @@ pub enum Error {
     NoSuchSource(String),
     /// Looking at pictures is paused.
     Paused(String),
+    /// The caller may not see the screen.
+    AccessDenied(String),
     /// The request was called off, by its caller or by a newer request of the same caller.
     Cancelled(String),
     /// The request took longer than its time.
@@ -44,6 +50,14 @@ impl From<Failure> for Error {
                 | SourceError::TooMuchInside(_),
             ) => Self::TooLarge(sentence),
             Failure::Paused | Failure::Cancelled(Reason::Paused) => Self::Paused(Failure::Paused.to_string()),
+            Failure::Source(SourceError::Screen(
+                ScreenError::NoSession
+                | ScreenError::Wayland
+                | ScreenError::NoServer { .. }
+                | ScreenError::NotAllowed(_),
+            )) => Self::NoSuchSource(sentence),
+            Failure::Source(SourceError::Screen(ScreenError::TooLarge { .. })) => Self::TooLarge(sentence),
+            Failure::Source(SourceError::Screen(ScreenError::Cancelled)) => Self::Cancelled(sentence),
             Failure::Source(SourceError::Screen(_)) | Failure::Model(_) => Self::Failed(sentence),
             Failure::Source(SourceError::Cancelled) | Failure::Cancelled(_) => Self::Cancelled(sentence),
             Failure::Source(_) => Self::InvalidImage(sentence),

@@ -17,10 +17,14 @@ use super::{
 };
 use crate::{
     app::{App, Outcome},
+    history::Scope,
     preferences::{self, InvalidPreference, Preferences, choice, share, word},
     request::Request,
     retell::Way,
-    source::file::FileSource,
+    source::{
+        file::FileSource,
+        screen::{ScreenSource, Session, Target},
+    },
     speech::VoiceError,
 };
 
@@ -106,6 +110,38 @@ impl Manager {
     fn describe_camera(&self, source: ObjectPath<'_>, options: Dictionary) -> Result<Dictionary, Error> {
         dictionary::options(&options)?;
         Err(Error::NoSuchSource(format!("there is no camera {source}")))
+    }
+
+    /// Describes the screen: all of it (1), or the active window (2 and 8, as in the Screenshot portal).
+    #[zbus(out_args("description"))]
+    async fn describe_screen(
+        &self,
+        target: u32,
+        options: Dictionary,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Dictionary, Error> {
+        let options = dictionary::options(&options)?;
+        let target = match target {
+            1 => Target::Screen,
+            2 | 8 => Target::Window,
+            other => {
+                let problem = "it must be 1, the screen, or 2 or 8, the active window";
+                return Err(Error::InvalidOption(format!("the target cannot be {other}: {problem}")));
+            }
+        };
+        let may_see = self.app.preferences().programs_see_screen
+            || person::scope(connection, &header).await == Scope::All;
+        if !may_see {
+            return Err(Error::AccessDenied(
+                "only the command descry may ask for the screen; to let every program, put programs_see_screen = \
+                 true into descry.toml"
+                    .to_owned(),
+            ));
+        }
+        let source = ScreenSource::new(target, Session::from_environment());
+        let request = Request::new(caller(&header), Box::new(source), options.request);
+        reply(self.app.serve(request).await, options.wait_until_spoken).await
     }
 
     /// Describes the encoded picture in `image`: a regular file, or memory sealed against writing and shrinking; at most

@@ -429,6 +429,21 @@ async fn an_idle_model_is_let_go_and_comes_back() {
 }
 
 #[tokio::test]
+async fn the_screen_is_the_persons_own() {
+    let bus = bus(Conduct::Describe).await;
+    for (target, entries, error) in [
+        (1_u32, options(&[]), "AccessDenied"),
+        (8, options(&[]), "AccessDenied"),
+        (3, options(&[]), "InvalidOption"),
+        (1, options(&[("speak", 1_u32.into())]), "InvalidOption"),
+    ] {
+        let result = bus.proxy.call::<_, _, Dictionary>("DescribeScreen", &(target, entries)).await;
+        let Err(zbus::Error::MethodError(name, Some(words), _)) = result else { panic!("{result:?}") };
+        assert_eq!(name.as_str(), format!("org.descry.Descry1.Error.{error}"), "{words}");
+    }
+}
+
+#[tokio::test]
 async fn there_are_no_cameras() {
     let bus = bus(Conduct::Describe).await;
     let path = zbus::zvariant::ObjectPath::try_from("/org/descry/Descry1/source/video0").unwrap();

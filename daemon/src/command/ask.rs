@@ -119,7 +119,7 @@ fn history_line(entry: &Remembered, as_json: bool, now: SystemTime) -> String {
         return json(entry);
     }
     let then = UNIX_EPOCH.checked_add(Duration::from_micros(entry.captured_at)).unwrap_or(now);
-    format!("{}: {}", retell::age(then, now), entry.text)
+    format!("{}: {}", retell::age(then, now), entry.wording)
 }
 
 fn status_lines(status: &Status) -> Vec<String> {
@@ -162,16 +162,17 @@ mod tests {
         let entry = Remembered {
             id: 7,
             text: "A dog.".into(),
+            wording: "Possibly a dog.".into(),
             confidence: 0.5,
             alternatives: vec!["A cat.".into()],
             model: "m".into(),
             captured_at: 1_000_000,
         };
         let now = UNIX_EPOCH + Duration::from_secs(121);
-        assert_eq!(history_line(&entry, false, now), "2 minutes ago: A dog.");
+        assert_eq!(history_line(&entry, false, now), "2 minutes ago: Possibly a dog.");
         assert_eq!(
             history_line(&entry, true, now),
-            r#"{"id":7,"text":"A dog.","confidence":0.5,"alternatives":["A cat."],"model":"m","captured_at":1000000}"#
+            r#"{"id":7,"text":"A dog.","wording":"Possibly a dog.","confidence":0.5,"alternatives":["A cat."],"model":"m","captured_at":1000000}"#
         );
         let far = Remembered { captured_at: u64::MAX, ..entry };
         assert!(history_line(&far, false, now).starts_with("just now"));

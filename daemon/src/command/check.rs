@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::Ending;
 use crate::{
-    config::{Layer, Loaded},
+    config::{Layer, Loaded, Place},
     narrate,
 };
 
@@ -28,6 +28,7 @@ fn lines(loaded: &Loaded) -> Vec<String> {
         if file.found { format!("{path} was read.") } else { format!("{path} is not there.") }
     });
     let settings = Layer::names().into_iter().map(|name| match loaded.origins.get(&name) {
+        Some((value, Place::BuiltIn)) => format!("{name} = {value}, built in"),
         Some((value, place)) => format!("{name} = {value}, from {place}"),
         None => format!("{name} is not set"),
     });
@@ -39,7 +40,7 @@ mod tests {
     use std::{collections::BTreeMap, path::PathBuf};
 
     use super::*;
-    use crate::config::{FileRead, Place};
+    use crate::config::FileRead;
 
     #[test]
     fn every_setting_is_told_with_its_place() {
@@ -48,12 +49,16 @@ mod tests {
         let loaded = Loaded {
             settings: Layer::default().into(),
             files: vec![FileRead { path, found: true }, FileRead { path: "/b".into(), found: false }],
-            origins: BTreeMap::from([("rate".to_owned(), origin)]),
+            origins: BTreeMap::from([
+                ("rate".to_owned(), origin),
+                ("idle_unload_seconds".to_owned(), (toml::Value::Integer(300), Place::BuiltIn)),
+            ]),
         };
         let lines = lines(&loaded);
         assert_eq!(lines[0], "/etc/descry/descry.toml was read.");
         assert_eq!(lines[1], "/b is not there.");
         assert!(lines.contains(&"rate = 20, from /etc/descry/descry.toml".to_owned()));
+        assert!(lines.contains(&"idle_unload_seconds = 300, built in".to_owned()));
         assert!(lines.contains(&"voice is not set".to_owned()));
         assert_eq!(lines.len(), 2 + Layer::names().len());
     }

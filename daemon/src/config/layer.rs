@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::{ConfigError, EngineName};
-use crate::preferences::{Detail, Hedging, SpeechRoute};
+use crate::preferences::{Detail, Hedging, Preferences, SpeechRoute};
 
 /// The settings of one place; each may be absent. They are the arguments of `descryd` too.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Args)]
@@ -38,6 +38,9 @@ pub struct Layer {
     /// The confidence, from 0 to 1, below which a caption is not said
     #[arg(long, value_name = "SHARE")]
     pub minimum_confidence: Option<f64>,
+    /// Whether every program on the bus may have the service describe the screen, and not only descry
+    #[arg(long, value_name = "true or false")]
+    pub programs_see_screen: Option<bool>,
     /// Who speaks
     #[arg(long, value_enum)]
     pub speech: Option<SpeechRoute>,
@@ -75,6 +78,22 @@ impl Layer {
         // The arguments are the fields, so that there is one list.
         let command = Self::augment_args(clap::Command::new("names"));
         command.get_arguments().map(|argument| argument.get_id().to_string()).collect()
+    }
+
+    /// What holds where no place says anything else. The rest is as the model or speech-dispatcher has it.
+    #[must_use]
+    pub fn built_in() -> Self {
+        let defaults = Preferences::default();
+        Self {
+            engine: Some(EngineName::Auto),
+            idle_unload_seconds: Some(defaults.idle_unload_seconds),
+            detail: Some(defaults.detail),
+            hedging: Some(defaults.hedging),
+            minimum_confidence: Some(defaults.minimum_confidence.into()),
+            programs_see_screen: Some(defaults.programs_see_screen),
+            speech: Some(defaults.speech),
+            ..Self::default()
+        }
     }
 
     /// The settings in a text.
@@ -122,7 +141,10 @@ impl Layer {
                 continue;
             }
             let value = value.into_string().map_err(|_| invalid(&name, "it is not text"))?;
-            let value = if NUMBERS.contains(&setting.as_str()) {
+            let value = if setting == "programs_see_screen" {
+                let value = value.parse().map_err(|_| invalid(&name, "it is neither true nor false"))?;
+                Value::Boolean(value)
+            } else if NUMBERS.contains(&setting.as_str()) {
                 let whole = value.parse().map(Value::Integer).ok();
                 let number = whole.or_else(|| value.parse().map(Value::Float).ok());
                 number.ok_or_else(|| invalid(&name, &format!("{value:?} is not a number")))?

@@ -16,6 +16,8 @@ const SYSTEM_FILE: &str = "/etc/descry/descry.toml";
 /// Where a setting came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
+    /// The program itself.
+    BuiltIn,
     /// A file.
     File(PathBuf),
     /// A variable of the environment, by its name.
@@ -27,6 +29,7 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::BuiltIn => formatter.write_str("built in"),
             Self::File(path) => write!(formatter, "{}", path.display()),
             Self::Variable(name) => formatter.write_str(name),
             Self::Arguments => formatter.write_str("the arguments"),
@@ -71,7 +74,7 @@ impl Loaded {
             .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".config")));
         let own_file = own_folder.map(|folder| folder.join("descry/descry.toml"));
 
-        let (mut files, mut layers) = (Vec::new(), Vec::new());
+        let (mut files, mut layers) = (Vec::new(), vec![(Place::BuiltIn, Layer::built_in())]);
         for path in [Some(system_file.to_owned()), own_file].into_iter().flatten() {
             let layer = from_file(&path)?;
             files.push(FileRead { path: path.clone(), found: layer.is_some() });

@@ -23,6 +23,7 @@ fn nearer_places_win_and_each_setting_knows_its_own() {
         "DESCRY_MODEL" => Some("/b".into()),
         "DESCRY_MINIMUM_CONFIDENCE" => Some("0.25".into()),
         "DESCRY_VOICE" => Some("7".into()),
+        "DESCRY_PROGRAMS_SEE_SCREEN" => Some("true".into()),
         _ => None,
     };
     let arguments = Layer { model: Some("/c".into()), ..Layer::default() };
@@ -30,6 +31,7 @@ fn nearer_places_win_and_each_setting_knows_its_own() {
     let preferences = Preferences {
         speech: SpeechRoute::None,
         minimum_confidence: 0.25,
+        programs_see_screen: true,
         voice: VoiceSettings { rate: Some(-20), voice: Some("7".into()), ..VoiceSettings::default() },
         ..Preferences::default()
     };
@@ -58,7 +60,7 @@ fn nothing_anywhere_is_the_defaults() {
     let expected =
         Settings { model: None, engine: EngineChoice::Auto, beam_width: None, text_languages, preferences };
     assert_eq!(loaded.settings, expected);
-    assert!(loaded.origins.is_empty());
+    assert!(loaded.origins.values().all(|(_, place)| *place == Place::BuiltIn));
     assert_eq!(loaded.files, [FileRead { path: "/nonexistent".into(), found: false }]);
 }
 
@@ -81,7 +83,7 @@ fn a_named_library_is_used() {
 fn every_setting_can_be_set() {
     let text = "model = \"/m\"\nengine = \"onnxruntime\"\nonnxruntime = \"/l\"\nbeam_width = 4\n\
                 idle_unload_seconds = 0\ndetail = \"brief\"\nhedging = \"always\"\nminimum_confidence = 1\n\
-                speech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"";
+                programs_see_screen = true\nspeech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"";
     let layer = Layer::from_toml(text, "x").unwrap();
     assert_eq!(layer.table().unwrap().len(), Layer::names().len(), "each has a value here");
     let Settings { preferences, .. } = layer.into();
@@ -124,6 +126,7 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
         ("DESCRY_ENGINE", "gpu"),
         ("DESCRY_BEAM_WIDTH", "many"),
         ("DESCRY_SPEECH", "\""),
+        ("DESCRY_PROGRAMS_SEE_SCREEN", "yes"),
         ("DESCRY_RATE", "fast"),
         ("DESCRY_RATE", "101"),
     ] {

@@ -33,6 +33,8 @@ pub struct Remembered {
     pub id: u64,
     /// The sentence.
     pub text: String,
+    /// The sentence as people are told it, with its doubt in words.
+    pub wording: String,
     /// From 0 to 1.
     pub confidence: f64,
     /// Other sentences, best first.
@@ -174,9 +176,11 @@ fn remembered(entry: &Dictionary) -> Option<Remembered> {
     Some(Remembered {
         id: value(entry, "id")?,
         text: value(entry, "text")?,
+        wording: value(entry, "wording")?,
         confidence: value(entry, "confidence")?,
         alternatives: value(entry, "alternatives")?,
-        model: value(entry, "model")?,
+        // Absent where nothing was captioned.
+        model: value(entry, "model").unwrap_or_default(),
         captured_at: value(entry, "captured-at")?,
     })
 }
