@@ -47,7 +47,8 @@ impl From<Failure> for Error {
                 SourceError::TooManyBytes
                 | SourceError::TooManyPixels { .. }
                 | SourceError::TooMuchMemory { .. }
-                | SourceError::TooMuchInside(_),
+                | SourceError::TooMuchInside(_)
+                | SourceError::Screen(ScreenError::TooLarge { .. }),
             ) => Self::TooLarge(sentence),
             Failure::Paused | Failure::Cancelled(Reason::Paused) => Self::Paused(Failure::Paused.to_string()),
             Failure::Source(SourceError::Screen(
@@ -56,10 +57,9 @@ impl From<Failure> for Error {
                 | ScreenError::NoServer { .. }
                 | ScreenError::NotAllowed(_),
             )) => Self::NoSuchSource(sentence),
-            Failure::Source(SourceError::Screen(ScreenError::TooLarge { .. })) => Self::TooLarge(sentence),
-            Failure::Source(SourceError::Screen(ScreenError::Cancelled)) => Self::Cancelled(sentence),
+            Failure::Source(SourceError::Cancelled | SourceError::Screen(ScreenError::Cancelled))
+            | Failure::Cancelled(_) => Self::Cancelled(sentence),
             Failure::Source(SourceError::Screen(_)) | Failure::Model(_) => Self::Failed(sentence),
-            Failure::Source(SourceError::Cancelled) | Failure::Cancelled(_) => Self::Cancelled(sentence),
             Failure::Source(_) => Self::InvalidImage(sentence),
             Failure::ModelUnavailable(_) => Self::ModelUnavailable(sentence),
             Failure::InvalidOption(_) => Self::InvalidOption(sentence),
