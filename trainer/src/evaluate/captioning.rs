@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use descry_models::TokenId;
+use descry_models::{Band, TokenId};
 
 use crate::dataset::Picture;
 
@@ -18,6 +18,8 @@ pub struct Described {
     pub alternatives: Vec<String>,
     /// How sure the model is of it, 0..=1.
     pub confidence: f32,
+    /// How it is to be worded.
+    pub band: Band,
     /// From decoded pixels to the text.
     pub milliseconds: f64,
 }
@@ -31,6 +33,7 @@ impl Described {
             tokens: Vec::new(),
             alternatives: vec![format!("not {text}")],
             confidence: 0.5,
+            band: Band::Middle,
             milliseconds: 1.0,
         }
     }

@@ -139,6 +139,7 @@ fn worker(
             Ok(caption) => Ok(Ok(Described {
                 milliseconds: start.elapsed().as_secs_f64() * 1000.0,
                 confidence: caption.confidence.value(),
+                band: caption.band,
                 text: caption.text,
                 tokens: caption.tokens,
                 alternatives: caption.alternatives,

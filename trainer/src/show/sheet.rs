@@ -37,11 +37,12 @@ pub(super) fn figures(shown: &[&Shown<'_>]) -> Result<String> {
         let _ = writeln!(
             html,
             "<article>\n<img src=\"{}\" alt=\"{}\" loading=\"lazy\">\n<h3>{}</h3>\n\
-             <p class=\"facts\">Confidence {:.0}%, CIDEr-D {:.1}; {}</p>\n<p>People wrote:</p>\n<ul class=\"said\">",
+             <p class=\"facts\">Confidence {:.0}% ({}), CIDEr-D {:.1}; {}</p>\n<p>People wrote:</p>\n<ul class=\"said\">",
             inline::jpeg(&pixels)?,
             escape(&shown.alternative()),
             escape(caption),
             100.0 * shown.caption.confidence,
+            shown.caption.band,
             shown.cider,
             escape(&shown.picture.name()),
         );
