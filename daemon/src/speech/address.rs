@@ -1,7 +1,9 @@
 //! Where speech-dispatcher listens, and how to start it when it does not.
 
 use std::{
-    env, fmt,
+    env,
+    ffi::OsString,
+    fmt,
     io::{self, ErrorKind},
     path::PathBuf,
     process::{Command, Stdio},
@@ -50,14 +52,15 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 impl Address {
-    /// The address that `SPEECHD_ADDRESS` names, else the usual socket in `XDG_RUNTIME_DIR`.
+    /// The address that `SPEECHD_ADDRESS` names, else the usual socket in `XDG_RUNTIME_DIR`, or in the folder of caches
+    /// where nobody has logged in and there is none.
     pub fn from_environment() -> Result<Self, VoiceError> {
-        let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        let runtime = runtime_folder(&|name| env::var_os(name));
         Self::new(env::var("SPEECHD_ADDRESS").ok().as_deref(), runtime)
     }
 
     fn new(address: Option<&str>, runtime_directory: Option<PathBuf>) -> Result<Self, VoiceError> {
-        // Where nobody has logged in there is no runtime folder; the name then shows what was missing.
+        // Where there is no home either, the name shows what was missing.
         let runtime = runtime_directory.unwrap_or_else(|| PathBuf::from("/run/user/unknown"));
         let usual = runtime.join("speech-dispatcher/speechd.sock");
         let Some(address) = address.filter(|address| !address.is_empty()) else {
@@ -135,9 +138,33 @@ impl Address {
     }
 }
 
+/// The folder in which speech-dispatcher makes its own, as GLib chooses it for `g_get_user_runtime_dir`.
+fn runtime_folder(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let folder = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    folder("XDG_RUNTIME_DIR")
+        .or_else(|| folder("XDG_CACHE_HOME"))
+        .or_else(|| folder("HOME").map(|home| home.join(".cache")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_usual_socket_is_where_speech_dispatcher_makes_it() {
+        let all = [("XDG_RUNTIME_DIR", "/run/user/7"), ("XDG_CACHE_HOME", "/cache"), ("HOME", "/home/a")];
+        for (set, expected) in [
+            (&all[..], Some("/run/user/7")),
+            (&all[1..], Some("/cache")),
+            (&all[2..], Some("/home/a/.cache")),
+            (&[("XDG_RUNTIME_DIR", ""), ("HOME", "/b")], Some("/b/.cache")),
+            (&[], None),
+        ] {
+            let variable =
+                |name: &str| set.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).into());
+            assert_eq!(runtime_folder(&variable), expected.map(PathBuf::from), "{set:?}");
+        }
+    }
 
     #[test]
     fn addresses_are_read_as_libspeechd_reads_them() {

@@ -269,8 +269,8 @@ fn bytes_that_were_changed_end_in_an_answer() {
                 let at = (state >> 33) as usize % bytes.len();
                 bytes[at] = (state >> 25) as u8;
             }
-            // A decoder's own panic is caught where it runs; here it would be seen.
-            let _ = std::panic::catch_unwind(|| open(&bytes).map(|picture| picture.dimensions()));
+            // A decoder that panics would be caught where it runs; none of these does.
+            let _ = open(&bytes).map(|picture| picture.dimensions());
         }
     }
 }
