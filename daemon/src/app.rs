@@ -23,6 +23,7 @@ use crate::{
     in_flight::InFlight,
     narrate,
     preferences::{Detail, Preferences, Shared},
+    quality::{self, Kind, Quality},
     request::{Caller, Cancel, Options, Reason, Request, RequestId},
     retell::{self, Retold, Way},
     screen_description,
@@ -137,7 +138,7 @@ impl App {
         }
     }
 
-    /// The way of the data: source, frame, caption, wording, voice.
+    /// The way of the data: source, frame, quality, caption, wording, voice.
     async fn handle(&self, request: Request) -> Result<(Description, Option<Speaking>), Failure> {
         let Request { id, caller, source, options, deadline, cancel } = request;
 
@@ -151,28 +152,42 @@ impl App {
             return Ok(self.tell_screen(id, seen, &options, captured_at, capture));
         }
 
-        let job = Job { id, caller, frame, beam_width, cancel, room: Some(room) };
-        let captioned = self.caption_thread.describe(job).await?;
+        let (frame, quality) = assess(frame).await?;
 
-        let wording = narrate::word(&captioned.caption, self.preferences.now().manner());
+        let captioned = if quality.can_be_captioned {
+            let job = Job { id, caller, frame, beam_width, cancel, room: Some(room) };
+            Some(self.caption_thread.describe(job).await?)
+        } else {
+            None
+        };
+
+        let caption = captioned.as_ref().map(|found| &found.caption);
+        let wording = narrate::word(&quality, caption, self.preferences.now().manner());
 
         let speaking = options
             .speak
             .then(|| self.voice.say(Utterance { text: wording.spoken.clone(), urgency: Urgency::Asked }));
 
+        let confidence = caption.map_or(0.0, |caption| caption.confidence.value());
+        let words =
+            options.want_words.then(|| caption.map(|caption| caption.words.clone()).unwrap_or_default());
+        let (inference, model, engine) =
+            captioned.map(|found| (found.inference, found.model, found.engine)).unwrap_or_default();
         let description = Description {
             id,
             text: wording.text,
             spoken: wording.spoken,
-            confidence: captioned.caption.confidence.value(),
+            confidence,
             band: wording.band,
+            kind: quality.kind,
+            quality: quality.faults,
             alternatives: wording.alternatives,
             captured_at,
             capture,
-            inference: captioned.inference,
-            model: captioned.model,
-            engine: captioned.engine,
-            words: options.want_words.then_some(captioned.caption.words),
+            inference,
+            model,
+            engine,
+            words,
             screen: None,
         };
         Ok((description, speaking))
@@ -202,6 +217,8 @@ impl App {
             text,
             confidence: least.unwrap_or_default(),
             band,
+            kind: Kind::Screen,
+            quality: Vec::new(),
             alternatives: Vec::new(),
             captured_at,
             capture,
@@ -327,4 +344,13 @@ impl App {
     pub fn caller_left(&self, caller: &Caller) {
         self.in_flight.cancel_caller(caller, Reason::CallerGone);
     }
+}
+
+/// Judges a picture on a thread where that may take its time.
+async fn assess(frame: Frame) -> Result<(Frame, Quality), Failure> {
+    let assess = move || {
+        let quality = quality::assess(&frame.pixels);
+        (frame, quality)
+    };
+    tokio::task::spawn_blocking(assess).await.map_err(|_| Failure::Ending)
 }

@@ -4,7 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use descry_models::Band;
 
-use crate::{request::RequestId, screen_description::Parts};
+use crate::{
+    quality::{Fault, Kind},
+    request::RequestId,
+    screen_description::Parts,
+};
 
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +23,10 @@ pub struct Description {
     pub confidence: f32,
     /// How the sentence is worded, by the confidence.
     pub band: Band,
+    /// What the picture is of.
+    pub kind: Kind,
+    /// What is wrong with it.
+    pub quality: Vec<Fault>,
     /// Other sentences for the same picture, best first.
     pub alternatives: Vec<String>,
     /// When the picture was taken or read.
@@ -27,9 +35,9 @@ pub struct Description {
     pub capture: Duration,
     /// How long the network took; loading it is not counted.
     pub inference: Duration,
-    /// The model's name.
+    /// The model's name; empty where no caption was made.
     pub model: String,
-    /// The engine's name.
+    /// The engine's name; empty where no caption was made.
     pub engine: String,
     /// Each word with its probability; only where that was asked for.
     pub words: Option<Vec<(String, f32)>>,
@@ -49,11 +57,15 @@ pub struct Described {
     pub confidence: f64,
     /// How the sentence is worded: high, middle, low or none.
     pub band: String,
+    /// What the picture is of: photo, screen, text, blank or unknown.
+    pub kind: String,
+    /// What is wrong with it: dark, bright, blurred, covered, blank.
+    pub quality: Vec<String>,
     /// Other sentences, best first.
     pub alternatives: Vec<String>,
-    /// The model's name.
+    /// The model's name; empty where no caption was made.
     pub model: String,
-    /// The engine's name.
+    /// The engine's name; empty where no caption was made.
     pub engine: String,
     /// Milliseconds for reading and decoding the picture.
     pub decode_ms: f64,
@@ -77,6 +89,8 @@ impl From<Description> for Described {
             model: description.model,
             engine: description.engine,
             screen: description.screen,
+            kind: description.kind.name().to_owned(),
+            quality: description.quality.iter().map(|fault| fault.name().to_owned()).collect(),
         }
     }
 }
@@ -90,6 +104,8 @@ pub(crate) fn example(text: &str, alternatives: &[&str]) -> Description {
         spoken: text.to_owned(),
         confidence: 0.5,
         band: Band::Middle,
+        kind: Kind::Photo,
+        quality: Vec::new(),
         alternatives: alternatives.iter().map(|alternative| (*alternative).to_owned()).collect(),
         captured_at: SystemTime::UNIX_EPOCH + Duration::from_hours(1),
         capture: Duration::from_millis(1),

@@ -2,13 +2,14 @@
 //!
 //! A request takes one way, which [`app::App`] spells out in one function:
 //!
-//! `Request → Source → Frame → [caption thread] → Caption → narrate → Utterance → Voice`
+//! `Request → Source → Frame → quality → [caption thread] → Caption → narrate → Utterance → Voice`
 //!
 //! | module | what it holds |
 //! |---|---|
 //! | [`request`], [`in_flight`] | what is asked, by whom, until when; the newest of a caller wins |
 //! | [`source`], [`frame`] | pictures from files, decoded within known memory, and from the screen |
 //! | [`screen_text`], [`screen_pictures`], [`screen_description`] | what is written on a screen, where its pictures are, and how it is worded |
+//! | [`quality`] | what is wrong with a picture, and whether it is one that can be captioned |
 //! | [`caption_thread`], [`describer`] | the one thread that owns the network |
 //! | [`narrate`], [`description`], [`failure`] | what is answered and how it is worded |
 //! | [`history`], [`retell`] | what was answered, and telling it once more |
@@ -37,6 +38,7 @@ pub mod memory;
 pub mod model_folder;
 pub mod narrate;
 pub mod preferences;
+pub mod quality;
 pub mod request;
 pub mod retell;
 pub mod screen_description;

@@ -6,7 +6,11 @@
 use descry_models::{Band, Caption};
 use serde::{Deserialize, Serialize};
 
-use crate::{failure::Failure, source::SourceError};
+use crate::{
+    failure::Failure,
+    quality::{Fault, Kind, Quality},
+    source::SourceError,
+};
 
 /// When doubt is put into words.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -77,21 +81,62 @@ pub struct Wording {
     pub alternatives: Vec<String>,
 }
 
-/// Words a caption.
+/// Words what is known of a picture: its caption, with what is wrong with it beside, or why there is none.
 #[must_use]
-pub fn word(caption: &Caption, manner: Manner) -> Wording {
+pub fn word(quality: &Quality, caption: Option<&Caption>, manner: Manner) -> Wording {
+    let Some(caption) = caption else {
+        let text = cannot_tell(quality);
+        return Wording { spoken: text.clone(), text, band: Band::None, alternatives: Vec::new() };
+    };
     let alternatives = caption.alternatives.iter().map(|alternative| sentence(alternative)).collect();
     let (band, worded) = manner.bands(caption);
-    Wording { text: sentence(&caption.text), spoken: hedge(&caption.text, worded), band, alternatives }
+    let spoken = match (worded, quality.faults.first()) {
+        (Band::None, Some(_)) => cannot_tell(quality),
+        (Band::None, None) => {
+            "I can't tell what this picture shows. Another side or distance may help.".to_owned()
+        }
+        (worded, None) => hedge(&caption.text, worded),
+        (worded, Some(fault)) => format!("{} {}", hedge(&caption.text, worded), beside(*fault)),
+    };
+    Wording { text: sentence(&caption.text), spoken, band, alternatives }
 }
 
 /// A caption as a sentence of its band.
 fn hedge(caption: &str, band: Band) -> String {
     match band {
-        Band::High => sentence(caption),
+        Band::High | Band::None => sentence(caption),
         Band::Middle => sentence(&format!("possibly {caption}")),
         Band::Low => sentence(&format!("not sure, may be wrong: {caption}")),
-        Band::None => "I can't tell what this picture shows. Another side or distance may help.".to_owned(),
+    }
+}
+
+/// Why there is no telling, and what may help.
+fn cannot_tell(quality: &Quality) -> String {
+    let has = |fault| quality.faults.contains(&fault);
+    let reason = match (quality.kind, quality.faults.first()) {
+        (Kind::Blank, _) if has(Fault::Dark) => {
+            "the picture is all black. Is the lens covered, or the light off?"
+        }
+        (Kind::Blank, _) | (_, Some(Fault::Blank)) => "the picture is blank. There is nothing on it.",
+        (Kind::Screen, _) => "this looks like a screen, not a photo. I only describe photos.",
+        (Kind::Text, _) => "this looks like text, not a photo. I only describe photos.",
+        (_, Some(Fault::Dark)) => "the picture is too dark. More light may help.",
+        (_, Some(Fault::Bright)) => "the picture is too bright. Turning away from the light may help.",
+        (_, Some(Fault::Blurred)) => "the picture is too blurred. Holding the camera still may help.",
+        (_, Some(Fault::Covered)) => "something covers the lens. Is a finger on it?",
+        (Kind::Photo | Kind::Unknown, None) => "this does not look like a photo. I only describe photos.",
+    };
+    format!("I can't tell: {reason}")
+}
+
+/// What is wrong with a picture that was captioned all the same.
+fn beside(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Dark => "The picture is dark.",
+        Fault::Bright => "The picture is very bright.",
+        Fault::Blurred => "The picture is blurred.",
+        Fault::Covered => "A part of the picture is covered.",
+        Fault::Blank => "The picture is almost blank.",
     }
 }
 
@@ -148,13 +193,56 @@ mod tests {
         ] {
             for ((confidence, band), expected) in bands.into_iter().zip(expected) {
                 let manner = Manner { hedging, minimum_confidence };
-                let wording = word(&caption(confidence, band), manner);
+                let wording = word(&Quality::good(Kind::Photo), Some(&caption(confidence, band)), manner);
                 assert_eq!(wording.spoken, expected, "{manner:?} {band}");
                 assert_eq!(wording.text, HIGH, "the text is the caption itself");
                 let expected = if confidence < minimum_confidence { Band::None } else { band };
                 assert_eq!(wording.band, expected, "{manner:?}");
                 assert_eq!(wording.alternatives, ["Two dogs run."]);
             }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_said_with_its_reason() {
+        for (kind, faults, expected) in [
+            (Kind::Photo, &[Fault::Dark][..], "I can't tell: the picture is too dark. More light may help."),
+            (
+                Kind::Photo,
+                &[Fault::Covered, Fault::Blurred],
+                "I can't tell: something covers the lens. Is a finger on it?",
+            ),
+            (Kind::Blank, &[Fault::Blank], "I can't tell: the picture is blank. There is nothing on it."),
+            (
+                Kind::Blank,
+                &[Fault::Blank, Fault::Dark, Fault::Covered],
+                "I can't tell: the picture is all black. Is the lens covered, or the light off?",
+            ),
+            (Kind::Text, &[], "I can't tell: this looks like text, not a photo. I only describe photos."),
+            (Kind::Unknown, &[], "I can't tell: this does not look like a photo. I only describe photos."),
+        ] {
+            let quality = Quality { kind, faults: faults.to_vec(), can_be_captioned: false };
+            let wording = word(&quality, None, Manner::default());
+            assert_eq!((wording.text.as_str(), wording.spoken.as_str()), (expected, expected));
+            assert_eq!((wording.band, wording.alternatives.len()), (Band::None, 0));
+        }
+    }
+
+    #[test]
+    fn a_mild_fault_is_said_beside_the_caption() {
+        for (faults, band, expected) in [
+            (&[Fault::Dark][..], Band::High, "A dog runs. The picture is dark."),
+            (&[Fault::Blurred, Fault::Dark], Band::Middle, "Possibly a dog runs. The picture is blurred."),
+            (
+                &[Fault::Blurred],
+                Band::None,
+                "I can't tell: the picture is too blurred. Holding the camera still may help.",
+            ),
+        ] {
+            let quality = Quality { kind: Kind::Photo, faults: faults.to_vec(), can_be_captioned: true };
+            let wording = word(&quality, Some(&caption(0.5, band)), Manner::default());
+            assert_eq!(wording.spoken, expected);
+            assert_eq!(wording.text, "A dog runs.");
         }
     }
 

@@ -60,11 +60,11 @@ pub fn pixels(picture: &RgbImage, preprocessing: &Preprocessing) -> Result<Pixel
     let resized = match preprocessing.resize {
         Resize::Squeeze => squeezed(picture, preprocessing.width, preprocessing.height)?,
     };
-    Ok(normalised(&resized, preprocessing))
+    Ok(normalised(resized.as_raw(), preprocessing))
 }
 
-/// The whole picture at another size, rows of pixels.
-fn squeezed(picture: &RgbImage, width: u32, height: u32) -> Result<Vec<u8>, PreprocessError> {
+/// The whole picture at another size, whatever its proportions; neither picture may be empty.
+pub fn squeezed(picture: &RgbImage, width: u32, height: u32) -> Result<RgbImage, PreprocessError> {
     let mut bytes = vec![0; width as usize * height as usize * 3];
     let failed = |error: &dyn Error| PreprocessError::Resize(error.to_string());
     // Of one pixel type: the library's untyped calls would compile every type's resize into this crate.
@@ -74,7 +74,8 @@ fn squeezed(picture: &RgbImage, width: u32, height: u32) -> Result<Vec<u8>, Prep
         (source.map_err(|error| failed(&error))?, target.map_err(|error| failed(&error))?);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     Resizer::new().resize_typed(&source, &mut target, &options).map_err(|error| failed(&error))?;
-    Ok(bytes)
+    RgbImage::from_raw(width, height, bytes)
+        .ok_or_else(|| PreprocessError::Resize("the result has another size".to_owned()))
 }
 
 /// Rows of pixels to planes, each `(pixel - mean) / scale`.

@@ -13,6 +13,8 @@ pub fn golden_wording(picture: &str) -> Result<String> {
     let sentence = shipped::golden_sentence(picture)?;
     ensure!(line["text"] == sentence.as_str(), "{picture}: {line} is not the golden sentence");
     let band = line["band"].as_str().context("a line has a band")?;
+    let faults = line["quality"].as_array().context("a line has a quality")?;
+    ensure!(faults.is_empty(), "{picture}: nothing is wrong with it: {line}");
     worded(&sentence, band)
 }
 

@@ -6,8 +6,19 @@ use anyhow::{Context, Result, ensure};
 use descry_tests::{command::Descry, shipped, surroundings::Surroundings};
 use serde_json::Value;
 
-const KEYS: [&str; 9] =
-    ["file", "text", "confidence", "band", "alternatives", "model", "engine", "decode_ms", "inference_ms"];
+const KEYS: [&str; 11] = [
+    "file",
+    "text",
+    "confidence",
+    "band",
+    "kind",
+    "quality",
+    "alternatives",
+    "model",
+    "engine",
+    "decode_ms",
+    "inference_ms",
+];
 
 #[test]
 fn files_folders_and_standard_input_give_a_line_each() -> Result<()> {
@@ -58,6 +69,8 @@ fn as_promised(line: &Value) -> Result<()> {
     ensure!((0.0..=1.0).contains(&confidence) && confidence > 0.0, "the confidence is {confidence}");
     let band = line["band"].as_str().context("the band is a word")?;
     ensure!(["high", "middle", "low", "none"].contains(&band), "the band is {band}");
+    assert_eq!(line["kind"], "photo");
+    ensure!(line["quality"].as_array().is_some_and(Vec::is_empty), "the shipped pictures are good");
     let alternatives = line["alternatives"].as_array().context("the alternatives are a list")?;
     ensure!(alternatives.iter().all(Value::is_string), "the alternatives are sentences");
     ensure!(!alternatives.contains(&line["text"]), "an alternative is another sentence");

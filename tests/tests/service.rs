@@ -334,6 +334,8 @@ fn as_promised(description: &Description, sentence: &str) -> Result<()> {
     ensure!(confidence > 0.0 && confidence <= 1.0, "the confidence is {confidence}");
     let wording = worded(sentence, &get::<String>(description, "band")?)?;
     assert_eq!(get::<String>(description, "wording")?, wording);
+    assert_eq!(get::<String>(description, "kind")?, "photo");
+    assert_eq!(get::<Vec<String>>(description, "quality")?, Vec::<String>::new());
     let alternatives: Vec<String> = get(description, "alternatives")?;
     ensure!(!alternatives.iter().any(|alternative| alternative == sentence), "{alternatives:?}");
     ensure!(get::<u32>(description, "inference-ms")? > 0, "the network takes its time");

@@ -10,6 +10,7 @@ use crate::{
     failure::Failure,
     frame::{Area, Frame, Screen},
     narrate::{self, Manner, Wording},
+    quality::{Kind, Quality},
     request::{Caller, Cancel, RequestId},
     screen_description::{Parts, Picture},
     screen_pictures,
@@ -86,7 +87,8 @@ impl App {
 }
 
 fn picture(area: Area, answer: &Captioned, manner: Manner) -> Picture {
-    let Wording { text, spoken, band, .. } = narrate::word(&answer.caption, manner);
+    let Wording { text, spoken, band, .. } =
+        narrate::word(&Quality::good(Kind::Photo), Some(&answer.caption), manner);
     // Where nothing can be told of a photograph another distance may help; of a picture on a screen it does not.
     let sentence =
         if band == Band::None && spoken != text { "I can't tell what it shows.".to_owned() } else { spoken };

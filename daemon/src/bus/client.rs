@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     description::Described,
+    quality::Kind,
     source::{SourceError, file::FileSource},
 };
 
@@ -126,7 +127,9 @@ fn read(description: &Dictionary) -> Option<(Described, Option<String>)> {
         band: get(description, "band").unwrap_or_default(),
         confidence: get(description, "confidence")?,
         alternatives: get(description, "alternatives")?,
-        model: get(description, "model")?,
+        kind: get(description, "kind").unwrap_or_else(|| Kind::Unknown.name().to_owned()),
+        quality: get(description, "quality").unwrap_or_default(),
+        model: get(description, "model").unwrap_or_default(),
         engine: get(description, "engine").unwrap_or_default(),
         decode_ms: f64::from(get::<u32>(description, "capture-ms")?),
         inference_ms: f64::from(get::<u32>(description, "inference-ms")?),

@@ -73,7 +73,7 @@ fn invalid(key: &str, problem: &str) -> Error {
 }
 
 /// A description as it goes over the bus. Keys whose values are not known are left out: what only cameras and screens
-/// have.
+/// have, and who made the caption where there is none.
 pub(super) fn description(description: &Description, was_spoken: bool) -> Dictionary {
     let since_epoch = description.captured_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut dictionary = Dictionary::new();
@@ -85,14 +85,19 @@ pub(super) fn description(description: &Description, was_spoken: bool) -> Dictio
     }
     put(&mut dictionary, "confidence", f64::from(description.confidence));
     put(&mut dictionary, "band", description.band.name());
+    put(&mut dictionary, "kind", description.kind.name());
+    let faults: Vec<&str> = description.quality.iter().map(|fault| fault.name()).collect();
+    put(&mut dictionary, "quality", faults);
     put(&mut dictionary, "alternatives", description.alternatives.clone());
     put(&mut dictionary, "captured-at", u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX));
     put(&mut dictionary, "capture-ms", milliseconds(description.capture));
     put(&mut dictionary, "inference-ms", milliseconds(description.inference));
-    put(&mut dictionary, "model", description.model.clone());
-    put(&mut dictionary, "engine", description.engine.clone());
+    for (key, name) in [("model", &description.model), ("engine", &description.engine)] {
+        if !name.is_empty() {
+            put(&mut dictionary, key, name.clone());
+        }
+    }
     if let Some(parts) = &description.screen {
-        put(&mut dictionary, "kind", "screen");
         for (key, name) in [("application", &parts.screen.application), ("window", &parts.screen.window)] {
             if let Some(name) = name {
                 put(&mut dictionary, key, name.clone());

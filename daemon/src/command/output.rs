@@ -28,9 +28,11 @@ struct DescribedLine<'a> {
     text: &'a str,
     confidence: f64,
     band: &'a str,
+    kind: &'a str,
+    quality: &'a [String],
     alternatives: &'a [String],
-    model: &'a str,
-    engine: &'a str,
+    model: Option<&'a str>,
+    engine: Option<&'a str>,
     decode_ms: f64,
     inference_ms: f64,
 }
@@ -100,6 +102,11 @@ struct FailedLine<'a> {
     error: &'a str,
 }
 
+/// A name, where there is one.
+fn named(name: &str) -> Option<&str> {
+    Some(name).filter(|name| !name.is_empty())
+}
+
 impl Output {
     /// Prints what came of a picture; why one was not described goes to standard error.
     pub(super) fn write(self, label: &str, result: Result<&Described, &NotDescribed>) -> io::Result<()> {
@@ -127,9 +134,11 @@ impl Output {
                 text: &described.text,
                 confidence: described.confidence,
                 band: &described.band,
+                kind: &described.kind,
+                quality: &described.quality,
                 alternatives: &described.alternatives,
-                model: &described.model,
-                engine: &described.engine,
+                model: named(&described.model),
+                engine: named(&described.engine),
                 decode_ms: described.decode_ms,
                 inference_ms: described.inference_ms,
             })
@@ -156,6 +165,8 @@ mod tests {
             wording: "Possibly a dog.".into(),
             confidence: 0.5,
             band: "middle".into(),
+            kind: "photo".into(),
+            quality: vec!["dark".into()],
             alternatives: vec!["A cat.".into()],
             model: "m".into(),
             engine: "e".into(),
@@ -172,7 +183,7 @@ mod tests {
             (
                 line(true, false, Ok(&described)),
                 Some(
-                    r#"{"file":"a b.jpg","text":"A dog.","confidence":0.5,"band":"middle","alternatives":["A cat."],"model":"m","engine":"e","decode_ms":1.5,"inference_ms":20.0}"#,
+                    r#"{"file":"a b.jpg","text":"A dog.","confidence":0.5,"band":"middle","kind":"photo","quality":["dark"],"alternatives":["A cat."],"model":"m","engine":"e","decode_ms":1.5,"inference_ms":20.0}"#,
                 ),
             ),
             (line(true, true, Err(&failure)), Some(r#"{"file":"a b.jpg","error":"It is \"cut\" off."}"#)),

@@ -1,14 +1,18 @@
 //! Whether a person would accept a caption, as far as captions that people wrote can tell: a proxy.
 //!
-//! Not yet compared.
+//! The bound was chosen by looking at 108 captions of descry-attend-1 with their pictures, taken at random from the dev
+//! splits of Flickr8k, everyday and scenes. One judge accepted 52 of them: the subject, what it does and where had to be
+//! right, a shirt's colour had not. From 10 to 78 in steps of 4, the bound of 22 agreed best: on 75 % of the captions
+//! (Cohen's kappa 0.50), where it accepts 55 %. CIDEr-D orders the accepted before the others with a ROC area of 0.81. Of
+//! the 20 captions with the most confidence the judge accepted 18, and the bound 19.
 
 use crate::metrics::{cider::Cider, ptb};
 
 /// The least CIDEr-D, times 100, of a caption that is accepted.
-pub const LEAST_SCORE: f64 = 40.0;
+pub const LEAST_SCORE: f64 = 22.0;
 
 /// The rule in words, for the manifest.
-pub const RULE: &str = "its CIDEr-D (times 100, among all captions of the fit) is 40 or more";
+pub const RULE: &str = "its CIDEr-D (times 100, among all captions of the fit) is 22 or more";
 
 /// The CIDEr-D of each caption against its references, times 100. How rare a word is is asked of all references together,
 /// so that one bound serves sets of any size.
