@@ -138,7 +138,7 @@ impl Address {
     }
 }
 
-/// The folder in which speech-dispatcher makes its own, as GLib chooses it for `g_get_user_runtime_dir`.
+/// The folder in which speech-dispatcher makes its own, as `GLib` chooses it for `g_get_user_runtime_dir`.
 fn runtime_folder(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let folder = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     folder("XDG_RUNTIME_DIR")
