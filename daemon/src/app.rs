@@ -147,7 +147,7 @@ impl App {
         let beam_width = options.beam_width.or(self.beam_width);
 
         if let Origin::Screen(screen) = &frame.origin {
-            let (screen, asked) = (screen.clone(), Asked { id, caller, beam_width, cancel });
+            let (screen, asked) = (screen.clone(), Asked { id, caller, beam_width, deadline, cancel });
             let seen = self.see_screen(frame, screen, asked).await?;
             return Ok(self.tell_screen(id, seen, &options, captured_at, capture));
         }

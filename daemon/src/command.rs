@@ -21,6 +21,7 @@ use tracing::debug;
 
 use crate::{
     config::Settings,
+    failure::Failure,
     narrate,
     preferences::Shared,
     service,
@@ -108,12 +109,18 @@ async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn V
     let (mut speak, json) = (!arguments.no_speech, arguments.json);
     let forced_here = arguments.is_forced_here();
     let detail = arguments.detail;
+    let looks_at_screen = arguments.look.target().is_some();
     let inputs = match arguments.look.target() {
         Some(target) => vec![inputs::of_screen(target)],
         None => inputs::expand(arguments.files),
     };
     let output = Output { json, several: inputs.len() > 1 };
-    let backend = match Backend::new(settings, forced_here, Arc::clone(&voice)).await {
+    let backend = if looks_at_screen && Backend::is_paused().await {
+        Err(Unusable(Failure::Paused.to_string()))
+    } else {
+        Backend::new(settings, forced_here, Arc::clone(&voice)).await
+    };
+    let backend = match backend {
         Ok(backend) => backend,
         Err(Unusable(reason)) => {
             eprintln!("descry: {}", narrate::sentence(&reason));

@@ -63,7 +63,8 @@ pub fn word(parts: &Parts, in_full: bool) -> String {
         sentences.push(format!("{place}: {}", picture.sentence));
     }
     if let Some(problem) = &parts.picture_problem {
-        sentences.push(format!("Its pictures cannot be described: {}", end(problem)));
+        let which = if described > 0 { "Its other pictures" } else { "Its pictures" };
+        sentences.push(format!("{which} cannot be described: {}", end(problem)));
     } else if further > 0 {
         let noun = if further == 1 { "picture" } else { "pictures" };
         sentences.push(format!("And {further} more {noun}."));

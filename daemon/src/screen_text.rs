@@ -117,6 +117,12 @@ impl Reader {
         Self { program: PathBuf::from("tesseract"), languages, limit: LIMIT }
     }
 
+    /// Another program in Tesseract's place.
+    #[cfg(test)]
+    pub(crate) fn with_program(program: PathBuf) -> Self {
+        Self { program, ..Self::default() }
+    }
+
     /// Reads what is written in a picture. Where `pictures` are, in its pixels, only words that are plain to see count:
     /// there is always something in a photograph that looks like a letter.
     pub async fn read(&self, picture: Arc<RgbImage>, pictures: &[Area]) -> Result<ScreenText, ReadError> {

@@ -85,12 +85,6 @@ impl<'room> Descry<'room> {
         Self { surroundings, arguments: vec![command.into()], input: None }
     }
 
-    /// `descry check`, in these surroundings.
-    #[must_use]
-    pub fn check(surroundings: &'room Surroundings) -> Self {
-        Self { surroundings, arguments: vec!["check".into()], input: None }
-    }
-
     /// Adds arguments.
     #[must_use]
     pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {

@@ -17,7 +17,7 @@ fn all_that_is_needed_works_in_a_furnished_room() -> Result<()> {
     let _bus = PrivateBus::start(room.surroundings_mut())?;
     let server = XServer::start(room.surroundings_mut(), "640x480x24")?;
     let _manager = server.manage(room.surroundings())?;
-    let outcome = Descry::check(room.surroundings()).run()?;
+    let outcome = Descry::new(room.surroundings(), "check").run()?;
     outcome.expect_code(0)?;
     assert_eq!(outcome.stderr, "");
     for line in [
@@ -47,7 +47,7 @@ fn each_part_that_is_missing_is_named_with_the_way_out() -> Result<()> {
     surroundings.set("PATH", &bin);
     let model = surroundings.path("no-model");
     surroundings.set("DESCRY_MODEL", &model);
-    let outcome = Descry::check(&surroundings).arg("--json").run()?;
+    let outcome = Descry::new(&surroundings, "check").arg("--json").run()?;
     outcome.expect_code(1)?;
     let report = outcome.json_lines()?.into_iter().next().context("one object is printed")?;
     assert_eq!(report["works"], false);
@@ -73,7 +73,7 @@ fn each_part_that_is_missing_is_named_with_the_way_out() -> Result<()> {
 fn settings_that_cannot_be_used_are_named_and_the_rest_is_tried() -> Result<()> {
     let surroundings = Surroundings::new()?;
     surroundings.write("home/.config/descry/descry.toml", "beam_with = 3\n")?;
-    let outcome: Outcome = Descry::check(&surroundings).run()?;
+    let outcome: Outcome = Descry::new(&surroundings, "check").run()?;
     outcome.expect_code(1)?;
     let line = outcome.stdout.lines().find(|line| line.starts_with("Settings does not work."));
     ensure!(line.is_some_and(|line| line.contains("descry.toml")), "{outcome:?}");

@@ -324,13 +324,16 @@ fn names_and_installs_what_each_machine_lacks() {
 
 #[test]
 fn takes_a_picture_that_is_shipped_when_none_is_named() {
-    let table: [(&[&str], bool); 8] = [
+    let table: [(&[&str], bool); 11] = [
         (&["describe"], true),
         (&["describe", "--json"], true),
         (&["describe", "--engine", "tract"], true),
         (&["describe", "--beam-width", "5", "--no-speech"], true),
         (&["describe", "--engine", "tract", "dog.jpg"], false),
         (&["describe", "-"], false),
+        (&["describe", "--json", "--window"], false),
+        (&["describe", "--region", "0,0,9x9"], false),
+        (&["describe", "--detail", "full"], true),
         (&["describe", "--", "-dog.jpg"], false),
         (&["describe", "a.jpg", "--json"], false),
     ];

@@ -12,12 +12,14 @@ use descry_daemon::{
     },
 };
 use descry_tests::{
+    binaries,
+    caller::Caller,
     command::{Descry, Outcome},
     private_bus::PrivateBus,
     process::Process,
     shipped,
     surroundings::Surroundings,
-    waiting::wait_for,
+    waiting::{wait_for, wait_until},
     x_server::XServer,
     x_window::XWindow,
 };
@@ -255,6 +257,24 @@ fn without_a_screen_or_a_window_the_way_out_is_said() -> Result<()> {
 
     surroundings.set("WAYLAND_DISPLAY", "wayland-0");
     complains(&surroundings, &["--screen"], "this session runs on Wayland")
+}
+
+#[test]
+fn a_pause_holds_for_the_screen_too() -> Result<()> {
+    let mut surroundings = Surroundings::new()?;
+    let bus = PrivateBus::start(&mut surroundings)?;
+    let _server = XServer::start(&mut surroundings, "640x480x24")?;
+    let caller = Caller::connect(&bus)?;
+    let command = surroundings.command(binaries::descryd()?);
+    let _service = Process::start("descryd", command, surroundings.path("descryd.log"))?;
+    wait_until("descryd to take its name", || caller.is_served())?;
+    Descry::new(&surroundings, "pause").run()?.expect_code(0)?;
+    let outcome = Descry::describe(&surroundings).args(["--no-speech", "--screen"]).run()?;
+    let complaint = outcome.expect_code(3)?.only_complaint()?;
+    ensure!(complaint.contains("descry resume"), "{complaint}");
+    Descry::new(&surroundings, "resume").run()?.expect_code(0)?;
+    describe(&surroundings, &["--screen"])?.expect_code(0)?;
+    Ok(())
 }
 
 /// A screen saver as desktops have it on the session bus.

@@ -1,9 +1,13 @@
 //! The way of a screen: its pictures are found, its text is read while they are captioned, and all of it is worded.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::App;
 use descry_models::Band;
+use tokio::time::timeout_at;
 
 use crate::{
     caption_thread::{Captioned, Job},
@@ -19,6 +23,12 @@ use crate::{
 /// How many pictures of one screen are described. A page of small ones would take as many seconds as it has.
 const MOST_PICTURES: usize = 6;
 
+/// How long before its deadline a request stops reading and captioning: what is known by then is told.
+const TELLING_TIME: Duration = Duration::from_secs(2);
+
+/// What is said of the part that did not come in time.
+const TOO_SLOW: &str = "it took too long; ask for a window or a region";
+
 /// What came of a screen.
 pub(super) struct Seen {
     pub(super) parts: Parts,
@@ -33,6 +43,7 @@ pub(super) struct Asked {
     pub(super) id: RequestId,
     pub(super) caller: Caller,
     pub(super) beam_width: Option<usize>,
+    pub(super) deadline: Instant,
     pub(super) cancel: Cancel,
 }
 
@@ -59,7 +70,7 @@ impl App {
                     origin: frame.origin.clone(),
                     captured_at: frame.captured_at,
                 };
-                let Asked { id, caller, beam_width, cancel } = &asked;
+                let Asked { id, caller, beam_width, cancel, .. } = &asked;
                 let (id, caller, cancel) = (*id, caller.clone(), cancel.clone());
                 // The whole screen has its room for as long as it is looked at.
                 let job = Job { id, caller, frame, beam_width: *beam_width, cancel, room: None };
@@ -73,14 +84,19 @@ impl App {
             }
             Ok(None)
         };
-        let (text, picture_problem) = tokio::join!(self.reader.read(Arc::clone(&pixels), &found), caption);
-        let picture_problem = picture_problem?;
+        let limit = asked.deadline.checked_sub(TELLING_TIME).unwrap_or(asked.deadline).into();
+        let read = self.reader.read(Arc::clone(&pixels), &found);
+        let (text, picture_problem) = tokio::join!(timeout_at(limit, read), timeout_at(limit, caption));
+        let picture_problem = picture_problem.unwrap_or_else(|_| Ok(Some(TOO_SLOW.to_owned())))?;
 
         let manner = self.preferences.now().manner();
         let inference = captioned.iter().map(|(_, answer)| answer.inference).sum();
         let said_by = captioned.first().map(|(_, answer)| (answer.model.clone(), answer.engine.clone()));
         let pictures = captioned.iter().map(|(area, answer)| picture(*area, answer, manner)).collect();
-        let text = text.map_err(|error| error.to_string());
+        let text = match text {
+            Ok(text) => text.map_err(|error| error.to_string()),
+            Err(_) => Err(TOO_SLOW.to_owned()),
+        };
         let parts = Parts { screen, size, text, pictures, further_pictures, picture_problem };
         Ok(Seen { parts, inference, said_by })
     }
@@ -109,7 +125,66 @@ fn largest(areas: Vec<Area>) -> (Vec<Area>, usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
+    use image::{Rgb, RgbImage};
+
     use super::*;
+    use crate::{
+        caption_thread::CaptionThread,
+        describer::fake::{Conduct, load},
+        frame::{Origin, View},
+        request::{Options, Request},
+        screen_text::Reader,
+        source::{Source, SourceError},
+        speech::fake::FakeVoice,
+    };
+
+    /// A screen that a photograph fills.
+    #[derive(Debug)]
+    struct Photo;
+
+    impl Source for Photo {
+        fn capture(self: Box<Self>, _cancel: &Cancel) -> Result<Frame, SourceError> {
+            let pixels = RgbImage::from_fn(320, 200, |x, y| Rgb([x as u8, y as u8, (x * y % 251) as u8]));
+            let screen = Screen {
+                view: View::Window,
+                application: Some("Viewer".to_owned()),
+                window: None,
+                monitors: Vec::new(),
+            };
+            Ok(Frame { pixels, origin: Origin::Screen(screen), captured_at: SystemTime::UNIX_EPOCH })
+        }
+    }
+
+    async fn told(conduct: Conduct, timeout: Duration) -> String {
+        let thread = CaptionThread::start(load(conduct)).unwrap();
+        let reader = Reader::with_program("/no/such/program".into());
+        let app = App::new(thread, Arc::new(FakeVoice::default()), None).with_reader(reader);
+        let options = Options { timeout, ..Options::default() };
+        let request = Request::new(Caller::Command, Box::new(Photo), options);
+        app.serve(request).await.result.unwrap().text
+    }
+
+    #[tokio::test]
+    async fn what_is_known_in_time_is_told() {
+        let begin = "Viewer. Its text cannot be read: the program that reads text is missing; install the package \
+                     tesseract-ocr. ";
+        let told_in_time = told(Conduct::Describe, Duration::from_secs(30)).await;
+        let picture = told_in_time.strip_prefix(begin).expect(&told_in_time);
+        assert!(picture.starts_with("Picture filling the window: "), "{picture}");
+        assert!(picture.ends_with("picture of 320 by 200."), "{picture}");
+
+        let failed = told(Conduct::Fail, Duration::from_secs(30)).await;
+        assert!(
+            failed.ends_with("Its pictures cannot be described: the model failed: the fake fails."),
+            "{failed}"
+        );
+
+        let late = told(Conduct::Endless, TELLING_TIME + Duration::from_millis(300)).await;
+        assert!(late.starts_with(begin), "{late}");
+        assert!(late.ends_with(&format!("Its pictures cannot be described: {TOO_SLOW}.")), "{late}");
+    }
 
     #[test]
     fn the_largest_pictures_are_taken_in_their_order() {

@@ -75,6 +75,14 @@ impl Backend {
         Ok(Self::Own(App::new(thread, voice, beam_width).with_preferences(preferences).with_reader(reader)))
     }
 
+    /// Whether the service that runs is paused: then nobody looks at the screen, this process neither.
+    pub(super) async fn is_paused() -> bool {
+        match Service::find().await {
+            Some(service) => service.status().await.is_ok_and(|status| status.paused),
+            None => false,
+        }
+    }
+
     /// Describes one picture. `in_turn` says that others follow, whose sentences must not cut this one short.
     pub(super) async fn describe(
         &self,
