@@ -1,4 +1,4 @@
-//! Chance that is the same in every run, from a seed: SplitMix64 (Steele, Lea and Flood 2014).
+//! Chance that is the same in every run, from a seed: `SplitMix64` (Steele, Lea and Flood 2014).
 
 /// A stream of numbers.
 pub(super) struct Chance(u64);

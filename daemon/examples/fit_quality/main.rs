@@ -42,7 +42,7 @@ struct Pictures {
     /// A list of photos' paths, one a line; its name is that of its results; several times
     #[arg(long, value_name = "LIST", required = true)]
     photos: Vec<PathBuf>,
-    /// A folder from make_screens.py; every second picture is for fitting, the others for measuring
+    /// A folder from `make_screens.py`; every second picture is for fitting, the others for measuring
     #[arg(long, value_name = "DIR", required = true)]
     screens: Vec<PathBuf>,
     /// Pictures of screens from elsewhere, all of them for measuring

@@ -22,6 +22,11 @@ pub(super) struct Sample {
     pub(super) judged: Option<(Quality, f64)>,
 }
 
+/// A photo's set, its file, and its place in the set.
+type Photo = (String, PathBuf, u64);
+/// The same of a screen, with what it is.
+type Screen = (String, PathBuf, Class, u64);
+
 /// What is to be made.
 struct Task {
     file: PathBuf,
@@ -36,7 +41,7 @@ pub(super) fn for_fitting(pictures: &Pictures) -> Result<Vec<Sample>, Box<dyn Er
     let mut tasks = Vec::new();
     for (set, file, index) in photos(pictures)? {
         let mut task = |class, vary| {
-            tasks.push(Task { file: file.clone(), set: set.clone(), class, seed: index ^ 0x5eed, vary })
+            tasks.push(Task { file: file.clone(), set: set.clone(), class, seed: index ^ 0x5eed, vary });
         };
         task(Class::Photo, false);
         task(Class::Photo, true);
@@ -55,7 +60,7 @@ pub(super) fn for_fitting(pictures: &Pictures) -> Result<Vec<Sample>, Box<dyn Er
             tasks.push(Task { file: file.clone(), set: set.clone(), class, seed, vary: variant > 0 });
         }
     }
-    Ok(made(tasks, false))
+    Ok(made(&tasks, false))
 }
 
 /// The pictures to measure: each photo as it is and once with each fault, the other screens as they are and varied.
@@ -69,7 +74,7 @@ pub(super) fn for_measuring(pictures: &Pictures) -> Result<Vec<Sample>, Box<dyn 
                 class,
                 seed: index ^ 0xfa17,
                 vary: class != Class::Photo,
-            })
+            });
         };
         task(Class::Photo);
         task(FAULTS[index as usize % 4]);
@@ -91,10 +96,10 @@ pub(super) fn for_measuring(pictures: &Pictures) -> Result<Vec<Sample>, Box<dyn 
             });
         }
     }
-    Ok(made(tasks, true))
+    Ok(made(&tasks, true))
 }
 
-fn photos(pictures: &Pictures) -> Result<Vec<(String, PathBuf, u64)>, Box<dyn Error>> {
+fn photos(pictures: &Pictures) -> Result<Vec<Photo>, Box<dyn Error>> {
     let mut all = Vec::new();
     for list in &pictures.photos {
         let set = list.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -105,7 +110,7 @@ fn photos(pictures: &Pictures) -> Result<Vec<(String, PathBuf, u64)>, Box<dyn Er
     Ok(all)
 }
 
-fn screens(folders: &[PathBuf]) -> Result<Vec<(String, PathBuf, Class, u64)>, Box<dyn Error>> {
+fn screens(folders: &[PathBuf]) -> Result<Vec<Screen>, Box<dyn Error>> {
     let mut all = Vec::new();
     for folder in folders {
         let set = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -121,7 +126,7 @@ fn screens(folders: &[PathBuf]) -> Result<Vec<(String, PathBuf, Class, u64)>, Bo
 }
 
 /// Makes them, on all cores.
-fn made(tasks: Vec<Task>, judge: bool) -> Vec<Sample> {
+fn made(tasks: &[Task], judge: bool) -> Vec<Sample> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = tasks.len().div_ceil(threads).max(1);
     thread::scope(|scope| {

@@ -104,9 +104,9 @@ fn gathered(photo: &RgbImage, shifts: impl Iterator<Item = (f32, f32)>) -> RgbIm
     for (across, down) in shifts {
         count += 1;
         for y in 0..height {
-            let row = (y as i64 + down.round() as i64).clamp(0, i64::from(height) - 1) as u32;
+            let row = (i64::from(y) + down.round() as i64).clamp(0, i64::from(height) - 1) as u32;
             for x in 0..width {
-                let column = (x as i64 + across.round() as i64).clamp(0, i64::from(width) - 1) as u32;
+                let column = (i64::from(x) + across.round() as i64).clamp(0, i64::from(width) - 1) as u32;
                 let pixel = photo.get_pixel(column, row);
                 let at = ((y * width + x) * 3) as usize;
                 for (sum, value) in sums[at..].iter_mut().zip(pixel.0) {
