@@ -108,8 +108,17 @@ pub struct SelfCritical {
     pub samples: usize,
     /// Dropout of the features while captions are drawn and learnt from; the other dropouts are off.
     pub feature_dropout: f64,
+    /// How far the kept weights lie from those before the stage towards those learnt in it, above 0 and up to 1: half way,
+    /// they score as well and say fewer things that only score (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
+    /// models").
+    #[serde(default = "whole")]
+    pub share: f64,
     /// Epochs and rates; the encoder's rate is 0.
     pub stage: Stage,
+}
+
+fn whole() -> f64 {
+    1.0
 }
 
 /// How a training picture is varied.
@@ -191,6 +200,10 @@ impl Experiment {
                 "the frozen and the self-critical stage have an `encoder_learning_rate` of 0",
             ),
             (last.is_none_or(|last| last.samples >= 2), "`samples` must be at least 2"),
+            (
+                last.is_none_or(|last| last.share > 0.0 && last.share <= 1.0),
+                "`share` lies above 0 and up to 1",
+            ),
             (
                 self.stages().all(|stage| is_sound(&stage.augmentation)),
                 "`flip` lies in 0..=1, `minimum_area` above 0.05 and up to 1, `colour` in 0..1",

@@ -53,7 +53,11 @@ pub mod files {
     pub const FEATURES: &str = "features.safetensors";
     /// The same, of the encoder that was fine-tuned: what the self-critical stage learns from.
     pub const FINAL_FEATURES: &str = "final-features.safetensors";
-    /// The best weights by dev score.
+    /// The weights before the self-critical stage.
+    pub const BEFORE: &str = "before-self-critical.safetensors";
+    /// The best weights of the self-critical stage.
+    pub const LEARNT: &str = "self-critical.safetensors";
+    /// The best weights by dev score; after a self-critical stage, those between the two above that the experiment asks for.
     pub const BEST: &str = "best.safetensors";
     /// Where the run stands.
     pub const PROGRESS: &str = "progress.json";

@@ -138,6 +138,10 @@ impl Training<'_> {
         if number > 0 && self.state.progress.epoch == 0 && self.state.progress.step == 0 && best.exists() {
             average::put(&self.model.weights, &checkpoint::read_tensors(&best)?);
         }
+        if objective.is_self_critical() && self.state.progress.epoch == 0 && self.state.progress.step == 0 {
+            let before: Vec<_> = self.model.weights.variables().into_iter().collect();
+            checkpoint::write_tensors(&self.run.join(files::BEFORE), &before)?;
+        }
         let mut average = Average::new(&self.model.weights, self.experiment.average_decay);
         self.state.restore(self.model, &mut optimiser, &mut average)?;
         let cache = match stage.encoder_learning_rate {
@@ -177,6 +181,9 @@ impl Training<'_> {
                 best: self.state.progress.best,
             })?;
             self.state.save(self.model, &optimiser, &average)?;
+        }
+        if let Objective::SelfCritical(critic) = objective {
+            self.keep_share(critic.share())?;
         }
         self.state.progress = Progress {
             stage: number + 1,
@@ -270,6 +277,22 @@ impl Training<'_> {
         let (value, nats) =
             self.model.decoder.loss(&context, &rows.inputs, &rows.targets, &rows.lengths, regularisation);
         Ok(Loss { value, nats, reward: None })
+    }
+
+    /// Puts the weights that lie between those before the self-critical stage and those learnt in it in the place of the
+    /// best; done twice, it is the same.
+    fn keep_share(&self, share: f64) -> Result<()> {
+        let [before, learnt, best] =
+            [files::BEFORE, files::LEARNT, files::BEST].map(|name| self.run.join(name));
+        if !best.exists() {
+            return Ok(());
+        }
+        if !learnt.exists() {
+            let tensors: Vec<_> = checkpoint::read_tensors(&best)?.into_iter().collect();
+            checkpoint::write_tensors(&learnt, &tensors)?;
+        }
+        let (before, learnt) = (checkpoint::read_tensors(&before)?, checkpoint::read_tensors(&learnt)?);
+        checkpoint::write_tensors(&best, &average::between(&before, &learnt, share))
     }
 
     /// The features of the encoder as it stands, computed once for each stage that needs them.

@@ -23,7 +23,7 @@ decoder = { feature_size = 16, embedding_size = 12, hidden_size = 16, attention_
 regularisation = { label_smoothing = 0.05, feature_dropout = 0.1, embedding_dropout = 0.1, output_dropout = 0.1, attention = 0.05, weight_decay = 0.01, gradient_norm = 1.0 }
 frozen = { epochs = 2, batch_pictures = 4, warmup_steps = 1, learning_rate = 1e-2, encoder_learning_rate = 0.0, augmentation = { flip = 0.0, minimum_area = 1.0, colour = 0.0 } }
 fine_tune = { epochs = 2, batch_pictures = 3, warmup_steps = 1, learning_rate = 5e-3, encoder_learning_rate = 1e-5, augmentation = { flip = 0.5, minimum_area = 0.7, colour = 0.1 } }
-self_critical = { samples = 3, feature_dropout = 0.1, stage = { epochs = 2, batch_pictures = 3, warmup_steps = 1, learning_rate = 1e-3, encoder_learning_rate = 0.0, augmentation = { flip = 0.0, minimum_area = 1.0, colour = 0.0 } } }
+self_critical = { samples = 3, feature_dropout = 0.1, share = 0.5, stage = { epochs = 2, batch_pictures = 3, warmup_steps = 1, learning_rate = 1e-3, encoder_learning_rate = 0.0, augmentation = { flip = 0.0, minimum_area = 1.0, colour = 0.0 } } }
 "#;
 
 /// A data set of plain red and blue pictures, an experiment, and random weights of the encoder.

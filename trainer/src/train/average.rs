@@ -72,6 +72,18 @@ impl Average {
     }
 }
 
+/// The weights on the straight line from `before` to `after`, at `share` of the way; of the names that both have.
+#[must_use]
+pub(super) fn between(
+    before: &BTreeMap<String, Tensor>,
+    after: &BTreeMap<String, Tensor>,
+    share: f64,
+) -> Vec<(String, Tensor)> {
+    let middle =
+        |(name, before): (&String, &Tensor)| Some((name.clone(), before.lerp(after.get(name)?, share)));
+    before.iter().filter_map(middle).collect()
+}
+
 /// Copies `values` into the weights of the same names.
 pub(super) fn put(weights: &nn::VarStore, values: &BTreeMap<String, Tensor>) {
     no_grad(|| {
@@ -81,4 +93,18 @@ pub(super) fn put(weights: &nn::VarStore, values: &BTreeMap<String, Tensor>) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_two_weights() {
+        let weights = |value: f32| BTreeMap::from([("a".to_owned(), Tensor::from_slice(&[value, 2.0]))]);
+        for (share, due) in [(0.25, 2.0), (0.5, 3.0), (1.0, 5.0)] {
+            let middle = between(&weights(1.0), &weights(5.0), share);
+            assert_eq!(Vec::<f32>::try_from(&middle[0].1).expect("two numbers"), [due, 2.0], "{share}");
+        }
+    }
 }

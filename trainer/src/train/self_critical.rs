@@ -80,6 +80,11 @@ impl SelfCritic {
         })
     }
 
+    /// How far the kept weights lie towards those learnt in the stage.
+    pub(super) fn share(&self) -> f64 {
+        self.settings.share
+    }
+
     /// Draws captions of a batch's pictures, and makes those likelier that score above the others of their picture.
     pub(super) fn loss(
         &self,
