@@ -135,7 +135,7 @@ mod tests {
         request::{Options, Request},
         screen_text::Reader,
         source::{Source, SourceError},
-        speech::Silence,
+        speech::fake::FakeVoice,
     };
 
     /// A screen that a photograph fills.
@@ -158,7 +158,7 @@ mod tests {
     async fn told(conduct: Conduct, timeout: Duration) -> String {
         let thread = CaptionThread::start(load(conduct)).unwrap();
         let reader = Reader::with_program("/no/such/program".into());
-        let app = App::new(thread, Arc::new(Silence), None).with_reader(reader);
+        let app = App::new(thread, Arc::new(FakeVoice::default()), None).with_reader(reader);
         let options = Options { timeout, ..Options::default() };
         let request = Request::new(Caller::Command, Box::new(Photo), options);
         app.serve(request).await.result.unwrap().text

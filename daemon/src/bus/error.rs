@@ -47,7 +47,8 @@ impl From<Failure> for Error {
                 SourceError::TooManyBytes
                 | SourceError::TooManyPixels { .. }
                 | SourceError::TooMuchMemory { .. }
-                | SourceError::TooMuchInside(_),
+                | SourceError::TooMuchInside(_)
+                | SourceError::Screen(ScreenError::TooLarge { .. }),
             ) => Self::TooLarge(sentence),
             Failure::Paused | Failure::Cancelled(Reason::Paused) => Self::Paused(Failure::Paused.to_string()),
             Failure::Source(SourceError::Screen(
@@ -56,8 +57,7 @@ impl From<Failure> for Error {
                 | ScreenError::NoServer { .. }
                 | ScreenError::NotAllowed(_),
             )) => Self::NoSuchSource(sentence),
-            Failure::Source(SourceError::Screen(ScreenError::TooLarge { .. })) => Self::TooLarge(sentence),
-            Failure::Source(SourceError::Screen(ScreenError::Cancelled)) => Self::Cancelled(sentence),
+            // One that was called off is no error of a screen any more, but one of any source.
             Failure::Source(SourceError::Screen(_)) | Failure::Model(_) => Self::Failed(sentence),
             Failure::Source(SourceError::Cancelled) | Failure::Cancelled(_) => Self::Cancelled(sentence),
             Failure::Source(_) => Self::InvalidImage(sentence),
