@@ -25,6 +25,7 @@ use crate::{
     model_folder::{self, NoModel},
     preferences::{self, InvalidPreference, Preferences, Shared},
     request::Caller,
+    screen_text::Reader,
     speech::{Voice, address::Address, router::Router},
 };
 
@@ -77,7 +78,7 @@ pub fn voice(preferences: &Shared) -> (Arc<dyn Voice>, JoinHandle<()>) {
 /// Serves until the bus or a signal ends it. The bus name is taken last: who owns it serves.
 ///
 /// A hang-up signal has the settings read again. Those that were changed are heeded from then on, but for `model`,
-/// `engine`, `onnxruntime` and `beam_width`, which are heeded when the service starts.
+/// `engine`, `onnxruntime`, `beam_width` and `text_languages`, which are heeded when the service starts.
 pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -90,7 +91,9 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let caption_thread = CaptionThread::start(describer::load_from(folder.clone(), settings.engine.clone()))?;
     let preferences = Shared::new(settings.preferences.clone());
     let (voice, voice_task) = voice(&preferences);
-    let app = App::new(caption_thread.clone(), voice, settings.beam_width).with_preferences(preferences);
+    let app = App::new(caption_thread.clone(), voice, settings.beam_width)
+        .with_preferences(preferences)
+        .with_reader(Reader::new(settings.text_languages.clone()));
 
     let connection = Connection::session().await?;
     info!(model = model.name, "serving");
