@@ -9,7 +9,7 @@ use descry_models::{Manifest, manifest::MANIFEST_FILE};
 use thiserror::Error;
 
 /// The model that comes with Descry; other models in the same place come after it.
-const SHIPPED: &str = "descry-attend-1";
+const SHIPPED: &str = "descry-attend-2";
 
 /// There is no model.
 #[derive(Debug, Error)]
@@ -107,7 +107,7 @@ mod tests {
         };
         fs::create_dir_all(root.path().join("a/empty")).unwrap();
         let (first, _) = (model("b/alpha"), model("b/beta"));
-        let shipped = model("c/descry-attend-1");
+        let shipped = model("c/descry-attend-2");
         model("c/alpha");
         let place = |name: &str| root.path().join(name);
         assert_eq!(find_in(vec![place("a"), place("none"), place("b"), place("c")]).unwrap(), first);

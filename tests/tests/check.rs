@@ -22,7 +22,7 @@ fn all_that_is_needed_works_in_a_furnished_room() -> Result<()> {
     assert_eq!(outcome.stderr, "");
     for line in [
         "Settings works.",
-        "Model works. It is descry-attend-1 in ",
+        "Model works. It is descry-attend-2 in ",
         "Engine works.",
         "Speech works. Speech-dispatcher answers and has ",
         "Service is not there. Descryd does not run",

@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
-    /// The bundle's name, such as `descry-attend-1`.
+    /// The bundle's name, such as `descry-attend-2`.
     pub name: String,
     /// Decides initial weights, the order of pictures, dropout and augmentation.
     pub seed: u64,

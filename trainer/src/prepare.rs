@@ -24,7 +24,7 @@ const BATCH: usize = 32;
 /// Arguments of `descry-trainer prepare`.
 #[derive(Debug, Args)]
 pub struct PrepareArguments {
-    /// The experiment: a TOML file, such as trainer/experiments/descry-attend-1.toml
+    /// The experiment: a TOML file, such as trainer/experiments/descry-attend-2.toml
     #[arg(long)]
     pub experiment: PathBuf,
     /// The folder that holds the experiment's data sets

@@ -135,7 +135,7 @@ mod tests {
 
     fn parts() -> Vec<Part> {
         vec![
-            Part::needed("Model", Ok("descry-attend-1".to_owned())),
+            Part::needed("Model", Ok("descry-attend-2".to_owned())),
             Part::needed("Speech", Err("speech-dispatcher does not answer; start it".to_owned())),
             Part::optional("Camera", Err((State::Missing, "connect one".to_owned()))),
         ]
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "Model works. Descry-attend-1.",
+                "Model works. Descry-attend-2.",
                 "Speech does not work. Speech-dispatcher does not answer; start it.",
                 "Camera is not there. Connect one."
             ]
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(summary(&parts), "All that Descry needs works.");
         assert_eq!(
             json(&parts).unwrap(),
-            r#"{"works":true,"parts":[{"part":"Model","state":"works","needed":true,"text":"Descry-attend-1."},{"part":"Camera","state":"missing","needed":false,"text":"Connect one."}]}"#
+            r#"{"works":true,"parts":[{"part":"Model","state":"works","needed":true,"text":"Descry-attend-2."},{"part":"Camera","state":"missing","needed":false,"text":"Connect one."}]}"#
         );
     }
 }
