@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use descry_trainer::export::{ExportArguments, export};
 use descry_trainer::model::Model;
@@ -25,6 +26,13 @@ frozen = { epochs = 2, batch_pictures = 4, warmup_steps = 1, learning_rate = 1e-
 fine_tune = { epochs = 2, batch_pictures = 3, warmup_steps = 1, learning_rate = 5e-3, encoder_learning_rate = 1e-5, augmentation = { flip = 0.5, minimum_area = 0.7, colour = 0.1 } }
 self_critical = { samples = 3, feature_dropout = 0.1, share = 0.5, stage = { epochs = 2, batch_pictures = 3, warmup_steps = 1, learning_rate = 1e-3, encoder_learning_rate = 0.0, augmentation = { flip = 0.0, minimum_area = 1.0, colour = 0.0 } } }
 "#;
+
+/// Libtorch draws dropout and captions from one generator for the whole process: two runs side by side would take from
+/// each other's sequence, and neither would be what its seed says.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A data set of plain red and blue pictures, an experiment, and random weights of the encoder.
 fn workshop(folder: &Path) -> (PrepareArguments, TrainArguments) {
@@ -82,6 +90,7 @@ fn history(run: &Path) -> Vec<serde_json::Value> {
 
 #[test]
 fn a_run_goes_on_exactly_where_it_was_stopped() {
+    let _alone = alone();
     let folder = tempfile::tempdir().expect("a folder");
     let (prepare, train) = workshop(folder.path());
     prepare::run(&prepare).expect("prepared");
@@ -107,6 +116,7 @@ fn a_run_goes_on_exactly_where_it_was_stopped() {
 /// are those of the trained module.
 #[test]
 fn a_bundle_learns_on() {
+    let _alone = alone();
     let folder = tempfile::tempdir().expect("a folder");
     let (prepare, train) = workshop(folder.path());
     prepare::run(&prepare).expect("prepared");
@@ -160,6 +170,7 @@ fn a_bundle_learns_on() {
 
 #[test]
 fn weights_of_another_network_are_refused() {
+    let _alone = alone();
     let folder = tempfile::tempdir().expect("a folder");
     let (mut prepare, _) = workshop(folder.path());
     let weights = prepare.weights.clone().expect("a file");
