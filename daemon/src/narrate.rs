@@ -26,24 +26,6 @@ pub enum Hedging {
     Off,
 }
 
-impl Hedging {
-    /// `banded`, `always` or `off`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Banded => "banded",
-            Self::Always => "always",
-            Self::Off => "off",
-        }
-    }
-
-    /// The one of that name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Banded, Self::Always, Self::Off].into_iter().find(|hedging| hedging.name() == name)
-    }
-}
-
 /// How a person wants to be told.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Manner {
@@ -243,20 +225,6 @@ mod tests {
             let wording = word(&quality, Some(&caption(0.5, band)), Manner::default());
             assert_eq!(wording.spoken, expected);
             assert_eq!(wording.text, "A dog runs.");
-        }
-    }
-
-    #[test]
-    fn hedgings_have_names() {
-        for (name, hedging) in [
-            ("banded", Some(Hedging::Banded)),
-            ("always", Some(Hedging::Always)),
-            ("off", Some(Hedging::Off)),
-            ("Off", None),
-            ("", None),
-        ] {
-            assert_eq!(Hedging::named(name), hedging);
-            assert!(hedging.is_none_or(|hedging| hedging.name() == name));
         }
     }
 

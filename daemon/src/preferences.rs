@@ -225,6 +225,13 @@ mod tests {
             assert_eq!(word(&route), name);
             assert_eq!(choice("SpeechRoute", name), Ok(route));
         }
+        for (name, hedging) in
+            [("banded", Hedging::Banded), ("always", Hedging::Always), ("off", Hedging::Off)]
+        {
+            assert_eq!(word(&hedging), name);
+            assert_eq!(choice("Hedging", name), Ok(hedging));
+        }
+        assert!(choice::<Hedging>("Hedging", "").is_err());
         let refused = choice::<Detail>("Detail", "long").unwrap_err().to_string();
         assert_eq!(refused, "Detail cannot be \"long\": it must be one of brief, normal, full");
         assert!(choice::<Hedging>("Hedging", "Banded").is_err());

@@ -15,6 +15,7 @@ mod schedule;
 mod self_critical;
 mod state;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,7 @@ use tch::{Device, Tensor};
 use self::average::Average;
 use self::batch::seed_of;
 use self::cache::Cache;
+use self::measure::DevScore;
 use self::meter::{Loss, Meter};
 use self::optimiser::AdamW;
 use self::self_critical::SelfCritic;
@@ -141,6 +143,12 @@ impl Training<'_> {
         if objective.is_self_critical() && self.state.progress.epoch == 0 && self.state.progress.step == 0 {
             let before: Vec<_> = self.model.weights.variables().into_iter().collect();
             checkpoint::write_tensors(&self.run.join(files::BEFORE), &before)?;
+            // What an earlier training in the same folder left belongs to other weights.
+            for stale in [files::FINAL_FEATURES, files::LEARNT].map(|name| self.run.join(name)) {
+                if stale.exists() {
+                    fs::remove_file(&stale).with_context(|| format!("cannot remove {}", stale.display()))?;
+                }
+            }
         }
         let mut average = Average::new(&self.model.weights, self.experiment.average_decay);
         self.state.restore(self.model, &mut optimiser, &mut average)?;
@@ -155,15 +163,7 @@ impl Training<'_> {
                 self.state.save(self.model, &optimiser, &average)?;
                 return Ok(false);
             }
-            let cider = average.within(&self.model.weights, || {
-                measure::dev(
-                    self.model,
-                    self.corpus,
-                    self.vocabulary,
-                    self.experiment.maximum_words,
-                    cache.as_ref(),
-                )
-            })?;
+            let cider = average.within(&self.model.weights, || self.measure(cache.as_ref()))?;
             let epoch = self.state.progress.epoch;
             self.state.progress = Progress { epoch: epoch + 1, step: 0, ..self.state.progress.clone() };
             if cider.weighted > self.state.progress.best {
@@ -183,7 +183,7 @@ impl Training<'_> {
             self.state.save(self.model, &optimiser, &average)?;
         }
         if let Objective::SelfCritical(critic) = objective {
-            self.keep_share(critic.share())?;
+            self.keep_share(critic.share(), cache.as_ref())?;
         }
         self.state.progress = Progress {
             stage: number + 1,
@@ -281,7 +281,7 @@ impl Training<'_> {
 
     /// Puts the weights that lie between those before the self-critical stage and those learnt in it in the place of the
     /// best; done twice, it is the same.
-    fn keep_share(&self, share: f64) -> Result<()> {
+    fn keep_share(&mut self, share: f64, cache: Option<&Cache>) -> Result<()> {
         let [before, learnt, best] =
             [files::BEFORE, files::LEARNT, files::BEST].map(|name| self.run.join(name));
         if !best.exists() {
@@ -292,7 +292,19 @@ impl Training<'_> {
             checkpoint::write_tensors(&learnt, &tensors)?;
         }
         let (before, learnt) = (checkpoint::read_tensors(&before)?, checkpoint::read_tensors(&learnt)?);
-        checkpoint::write_tensors(&best, &average::between(&before, &learnt, share))
+        let kept = average::between(&before, &learnt, share);
+        checkpoint::write_tensors(&best, &kept)?;
+        average::put(&self.model.weights, &kept.into_iter().collect());
+        let cider = self.measure(cache)?;
+        eprintln!("at {share} of the way from before the stage: dev CIDEr {cider}");
+        self.state.progress.best = cider.weighted;
+        self.log.write(&Record::Kept { share, cider: cider.sets })
+    }
+
+    /// The dev score of the weights as they are.
+    fn measure(&self, cache: Option<&Cache>) -> Result<DevScore> {
+        let maximum_words = self.experiment.maximum_words;
+        measure::dev(self.model, self.corpus, self.vocabulary, maximum_words, cache)
     }
 
     /// The features of the encoder as it stands, computed once for each stage that needs them.

@@ -1,6 +1,7 @@
 //! A whole small run on libtorch: prepared, trained, stopped and resumed: it goes on exactly, from a bundle too.
 #![cfg(feature = "torch")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -88,28 +89,73 @@ fn history(run: &Path) -> Vec<serde_json::Value> {
     records.filter(|record: &serde_json::Value| record["what"] == "dev").collect()
 }
 
+/// Where a run stands on disk, and all that it goes on from: weights, the optimiser's moments, averages.
+fn state(run: &Path) -> (serde_json::Value, BTreeMap<String, Tensor>) {
+    let text = fs::read_to_string(run.join(files::PROGRESS)).expect("progress");
+    let saved: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let file = saved["tensors"].as_str().expect("a file of tensors").to_owned();
+    (saved, checkpoint::read_tensors(&run.join(file)).expect("tensors"))
+}
+
 #[test]
 fn a_run_goes_on_exactly_where_it_was_stopped() {
     let _alone = alone();
     let folder = tempfile::tempdir().expect("a folder");
     let (prepare, train) = workshop(folder.path());
     prepare::run(&prepare).expect("prepared");
-    let stopped = copied(&prepare.run, folder.path().join("stopped"));
+    // Each stage has four steps. They end in the middle of an epoch: of the frozen stage, of the fine-tuning one, and of the
+    // self-critical one, with the stops of one run in other stages than those of the other.
+    for (stage, pieces) in [(0, &[1, 2][..]), (1, &[1, 4, 2]), (2, &[5, 4, 2])] {
+        let at = |name: &str| copied(&prepare.run, folder.path().join(format!("{name}-{stage}")));
+        let [whole, stopped] = [at("whole"), at("stopped")];
+        train::run(&training(&whole, &train.datasets, Some(pieces.iter().sum()))).expect("trained");
+        for steps in pieces {
+            train::run(&training(&stopped, &train.datasets, Some(*steps))).expect("trained");
+        }
+        assert_eq!(history(&whole), history(&stopped));
+        let ((progress, whole), (stopped_progress, stopped)) = (state(&whole), state(&stopped));
+        assert_eq!(progress, stopped_progress);
+        assert_eq!(
+            (&progress["progress"]["stage"], &progress["progress"]["step"]),
+            (&stage.into(), &1.into())
+        );
+        assert_eq!(whole.len(), stopped.len());
+        for (name, tensor) in &whole {
+            assert!(tensor.equal(&stopped[name]), "{name} differs after the stops of stage {stage}");
+        }
+    }
+}
 
+/// A run of nothing but its self-critical stage.
+fn self_critical_alone(folder: &Path) -> PathBuf {
+    let skipped = EXPERIMENT.replace("frozen = { epochs = 2", "frozen = { epochs = 0");
+    let skipped = skipped.replace("fine_tune = { epochs = 2", "fine_tune = { epochs = 0");
+    let experiment = folder.join("self-critical.toml");
+    fs::write(&experiment, skipped).expect("an experiment");
+    experiment
+}
+
+#[test]
+fn what_is_kept_lies_between_before_and_after() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut prepare, train) = workshop(folder.path());
+    prepare.experiment = self_critical_alone(folder.path());
+    prepare::run(&prepare).expect("prepared");
+    // Left by an earlier training in the same folder: of other weights.
+    for stale in [files::LEARNT, files::FINAL_FEATURES] {
+        fs::write(train.run.join(stale), "stale").expect("a file");
+    }
     train::run(&train).expect("trained");
-    let whole = checkpoint::read_tensors(&train.run.join(files::BEST)).expect("weights");
-
-    // In the middle of a frozen epoch, of a fine-tuning one, and of a self-critical one.
-    for steps in [Some(1), Some(4), Some(4), None] {
-        train::run(&training(&stopped, &train.datasets, steps)).expect("trained");
+    let [before, learnt, kept] = [files::BEFORE, files::LEARNT, files::BEST]
+        .map(|name| checkpoint::read_tensors(&train.run.join(name)).expect("weights"));
+    assert!(!before["decoder.deep.weight"].equal(&learnt["decoder.deep.weight"]), "nothing was learnt");
+    for (name, kept) in &kept {
+        let distance = (kept - (&before[name] + &learnt[name]) / 2.0).abs().max().double_value(&[]);
+        assert!(distance < 1e-6, "{name} is {distance} from half way");
     }
-    let resumed = checkpoint::read_tensors(&stopped.join(files::BEST)).expect("weights");
-    assert_eq!(history(&train.run), history(&stopped));
-    assert_eq!(history(&train.run).len(), 6);
-    assert_eq!(whole.len(), resumed.len());
-    for (name, tensor) in &whole {
-        assert!(tensor.equal(&resumed[name]), "{name} differs after a stop");
-    }
+    let log = fs::read_to_string(train.run.join(files::LOG)).expect("a log");
+    assert!(log.contains(r#"{"what":"kept","share":0.5,"#), "what is kept has a score of its own: {log}");
 }
 
 /// A run that starts from a bundle has its words and its weights; and the features of a bundle's encoder, by an engine,
@@ -135,10 +181,7 @@ fn a_bundle_learns_on() {
     })
     .expect("exported");
 
-    let experiment = folder.path().join("self-critical.toml");
-    let skipped = EXPERIMENT.replace("frozen = { epochs = 2", "frozen = { epochs = 0");
-    let skipped = skipped.replace("fine_tune = { epochs = 2", "fine_tune = { epochs = 0");
-    fs::write(&experiment, skipped).expect("an experiment");
+    let experiment = self_critical_alone(folder.path());
     let run = folder.path().join("second");
     let second = PrepareArguments {
         experiment,

@@ -153,8 +153,8 @@ pub enum ScreenError {
     NoSession,
     /// The compositor shows its screen to nobody who does not ask it.
     #[error(
-        "this session runs on Wayland, where Descry cannot look at the screen yet; save a picture of it with your \
-         desktop's screenshot key and describe that file, or log in to an X11 session"
+        "this session runs on Wayland, where Descry cannot look at the screen yet; log in to an X11 session, which the \
+         login screen calls Xorg or X11"
     )]
     Wayland,
     /// The server does not answer.

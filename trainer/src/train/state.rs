@@ -97,6 +97,8 @@ pub(super) enum Record {
     },
     /// An epoch's dev scores.
     Dev { stage: usize, epoch: usize, cider: Vec<(String, f64)>, best: f64 },
+    /// The dev scores of the weights that are kept, so far on the way from before the last stage to what it learnt.
+    Kept { share: f64, cider: Vec<(String, f64)> },
 }
 
 /// `log.jsonl`: one JSON object a line, for tools.

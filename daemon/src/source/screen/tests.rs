@@ -12,8 +12,8 @@ fn a_session_without_a_screen_says_what_to_do() {
     let display = |display: &str| Some(display.to_owned());
     for (session, expected) in [
         (Session::default(), "start it in your graphical session"),
-        (Session { display: display(":7"), is_wayland: true }, "screenshot key"),
-        (Session { display: None, is_wayland: true }, "screenshot key"),
+        (Session { display: display(":7"), is_wayland: true }, "log in to an X11 session"),
+        (Session { display: None, is_wayland: true }, "log in to an X11 session"),
         (
             Session { display: display("nonsense"), is_wayland: false },
             "the X server nonsense cannot be reached",
