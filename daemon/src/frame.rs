@@ -110,6 +110,8 @@ pub enum Origin {
     File,
     /// A screen, or a part of one, at its full size.
     Screen(Screen),
+    /// A camera, at the size that was agreed on with it.
+    Camera,
 }
 
 /// A picture, upright, over white where it was transparent. A photograph is small enough to be kept during inference; a

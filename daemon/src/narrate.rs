@@ -125,8 +125,14 @@ fn beside(fault: Fault) -> &'static str {
 /// What is said and written when a request ends without a description.
 #[must_use]
 pub fn word_failure(failure: &Failure) -> String {
-    let what = if matches!(failure, Failure::Source(SourceError::Screen(_))) { "screen" } else { "picture" };
-    sentence(&format!("I can't describe the {what}: {failure}"))
+    match failure {
+        // Each names its camera itself.
+        Failure::Source(SourceError::Camera(error)) => sentence(&format!("I can't see: {error}")),
+        Failure::Source(SourceError::Screen(error)) => {
+            sentence(&format!("I can't describe the screen: {error}"))
+        }
+        failure => sentence(&format!("I can't describe the picture: {failure}")),
+    }
 }
 
 /// Words as a sentence: a capital at its start, a full stop at its end, single spaces between.

@@ -1,10 +1,12 @@
 //! Where pictures come from: a source yields one frame, within bounds, or says in a sentence why not.
 
+pub mod camera;
 mod decode;
 mod encoded;
 pub mod file;
 mod flatten;
 mod jpeg;
+pub mod live;
 pub mod screen;
 mod shrink;
 mod webp;
@@ -14,6 +16,7 @@ use std::{fmt, io};
 use thiserror::Error;
 
 use crate::{frame::Frame, request::Cancel};
+use camera::CameraError;
 use screen::ScreenError;
 
 /// Bytes of an encoded picture that are read at most: 32 MiB.
@@ -51,6 +54,9 @@ pub enum SourceError {
     /// There is no picture of the screen.
     #[error(transparent)]
     Screen(ScreenError),
+    /// There is no picture of the camera.
+    #[error(transparent)]
+    Camera(CameraError),
     /// The path, or what standard input is connected to, does not exist.
     #[error("there is no such file")]
     NoSuchFile,

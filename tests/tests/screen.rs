@@ -52,7 +52,7 @@ fn look(display: &str, target: Target) -> Result<(RgbImage, Screen), String> {
     let frame = source.capture(&Cancel::default()).map_err(|error| error.to_string())?;
     match frame.origin {
         Origin::Screen(screen) => Ok((frame.pixels, screen)),
-        Origin::File => Err("it came from a file".to_owned()),
+        Origin::File | Origin::Camera => Err("it came from elsewhere".to_owned()),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     failure::Failure,
     request::Reason,
-    source::{SourceError, screen::ScreenError},
+    source::{SourceError, camera::CameraError, screen::ScreenError},
 };
 
 /// What a caller is told when there is no description. Each holds one sentence for people.
@@ -51,15 +51,25 @@ impl From<Failure> for Error {
                 | SourceError::Screen(ScreenError::TooLarge { .. }),
             ) => Self::TooLarge(sentence),
             Failure::Paused | Failure::Cancelled(Reason::Paused) => Self::Paused(Failure::Paused.to_string()),
-            Failure::Source(SourceError::Screen(
-                ScreenError::NoSession
-                | ScreenError::Wayland
-                | ScreenError::NoServer { .. }
-                | ScreenError::NotAllowed(_),
-            )) => Self::NoSuchSource(sentence),
+            Failure::Source(
+                SourceError::Screen(
+                    ScreenError::NoSession
+                    | ScreenError::Wayland
+                    | ScreenError::NoServer { .. }
+                    | ScreenError::NotAllowed(_),
+                )
+                | SourceError::Camera(
+                    CameraError::None
+                    | CameraError::NoSuch(_)
+                    | CameraError::Several(_)
+                    | CameraError::Unplugged(_),
+                ),
+            ) => Self::NoSuchSource(sentence),
             Failure::Source(SourceError::Cancelled | SourceError::Screen(ScreenError::Cancelled))
             | Failure::Cancelled(_) => Self::Cancelled(sentence),
-            Failure::Source(SourceError::Screen(_)) | Failure::Model(_) => Self::Failed(sentence),
+            Failure::Source(SourceError::Screen(_) | SourceError::Camera(_)) | Failure::Model(_) => {
+                Self::Failed(sentence)
+            }
             Failure::Source(_) => Self::InvalidImage(sentence),
             Failure::ModelUnavailable(_) => Self::ModelUnavailable(sentence),
             Failure::InvalidOption(_) => Self::InvalidOption(sentence),
