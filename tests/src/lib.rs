@@ -13,6 +13,7 @@
 //! | [`listener`], [`decoys`] | somebody who says which sentence was spoken |
 //! | [`private_bus`], [`caller`], [`orca`] | a session bus, a program on it that asks, and a screen reader |
 //! | [`x_server`], [`x_window`] | a screen, and a program with a window on it |
+//! | [`guest`] | a whole computer with devices of its own |
 //! | [`binaries`], [`command`] | the programs under test |
 //! | [`shipped`], [`wording`], [`odd_pictures`] | what is described, and what is said of it |
 //!
@@ -26,6 +27,7 @@ pub mod binaries;
 pub mod caller;
 pub mod command;
 pub mod decoys;
+pub mod guest;
 pub mod listener;
 pub mod odd_pictures;
 pub mod orca;

@@ -14,14 +14,23 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 const INTERVAL: Duration = Duration::from_millis(20);
 
 /// Asks until there is an answer; fails with `what` when [`PATIENCE`] has passed.
-pub fn wait_for<T>(what: &str, mut answer: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub fn wait_for<T>(what: &str, answer: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    wait_for_long(what, PATIENCE, answer)
+}
+
+/// The same for what takes longer by its nature: fails when `patience` has passed.
+pub fn wait_for_long<T>(
+    what: &str,
+    patience: Duration,
+    mut answer: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
     let begin = Instant::now();
     loop {
         if let Some(answer) = answer()? {
             return Ok(answer);
         }
-        if begin.elapsed() > PATIENCE {
-            bail!("waited {} s in vain for {what}", PATIENCE.as_secs());
+        if begin.elapsed() > patience {
+            bail!("waited {} s in vain for {what}", patience.as_secs());
         }
         sleep(INTERVAL);
     }
