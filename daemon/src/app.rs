@@ -30,6 +30,7 @@ use crate::{
     screen_text::Reader,
     source::{Source, SourceError},
     speech::{Speaking, Urgency, Utterance, Voice},
+    words::{Language, Message, message},
 };
 use screen::{Asked, Seen};
 
@@ -130,7 +131,7 @@ impl App {
             Err(failure) => {
                 warn!(%failure, detail = ?failure, "not described");
                 let speaking = (speak && failure.is_spoken()).then(|| {
-                    let text = narrate::word_failure(&failure);
+                    let text = narrate::word_failure(&failure, self.language());
                     self.voice.say(Utterance { text, urgency: Urgency::Fault })
                 });
                 Outcome { result: Err(failure), speaking }
@@ -162,7 +163,8 @@ impl App {
         };
 
         let caption = captioned.as_ref().map(|found| &found.caption);
-        let wording = narrate::word(&quality, caption, self.preferences.now().manner());
+        let in_its_language = captioned.as_ref().map(|found| (&found.caption, found.language.as_str()));
+        let wording = narrate::word(&quality, in_its_language, self.preferences.now().manner());
 
         let speaking = options
             .speak
@@ -176,6 +178,7 @@ impl App {
         let description = Description {
             id,
             text: wording.text,
+            language: wording.language,
             spoken: wording.spoken,
             confidence,
             band: wording.band,
@@ -204,7 +207,8 @@ impl App {
     ) -> (Description, Option<Speaking>) {
         let Seen { parts, inference, said_by } = seen;
         let detail = options.detail.unwrap_or(self.preferences.now().detail);
-        let text = screen_description::word(&parts, detail == Detail::Full);
+        let language = self.language();
+        let text = screen_description::word(&parts, detail == Detail::Full, language);
         let utterance = Utterance { text: text.clone(), urgency: Urgency::Asked };
         let speaking = options.speak.then(|| self.voice.say(utterance));
         let band = parts.pictures.iter().map(|picture| picture.band).max_by_key(|band| *band as u8);
@@ -215,6 +219,7 @@ impl App {
             id,
             spoken: text.clone(),
             text,
+            language: language.tag().to_owned(),
             confidence: least.unwrap_or_default(),
             band,
             kind: Kind::Screen,
@@ -260,30 +265,29 @@ impl App {
         });
         match captured.await {
             Ok(frame) => frame.map(|(frame, duration)| (frame, duration, room)).map_err(Failure::from),
-            Err(_) => {
-                Err(SourceError::Damaged { format: "given", detail: "the decoder panicked".to_owned() }
-                    .into())
-            }
+            Err(_) => Err(SourceError::DecoderEnded.into()),
         }
     }
 
     /// Tells the newest description of a scope once more, in the given way.
     #[must_use]
     pub fn retell(&self, scope: &Scope, way: Way, speak: bool) -> Outcome {
+        let language = self.language();
         let retold = match way {
             Way::Repeat => self.history.newest(scope).map(|newest| (retell::repeat(&newest), newest)),
             Way::Elaborate => self
                 .history
                 .newest(scope)
-                .map(|newest| (retell::elaborate(&newest, SystemTime::now()), newest)),
-            Way::Rephrase => {
-                self.history.next_turn(scope).map(|(newest, turn)| (retell::rephrase(&newest, turn), newest))
-            }
+                .map(|newest| (retell::elaborate(&newest, SystemTime::now(), language), newest)),
+            Way::Rephrase => self
+                .history
+                .next_turn(scope)
+                .map(|(newest, turn)| (retell::rephrase(&newest, turn, language), newest)),
         };
         let (result, text, urgency) = if let Some((Retold { text, spoken }, description)) = retold {
             (Ok(Description { text, spoken: spoken.clone(), ..description }), spoken, Urgency::Asked)
         } else {
-            let text = narrate::sentence(&Failure::NothingYet.to_string());
+            let text = narrate::words_in(&Failure::NothingYet.message(), language);
             (Err(Failure::NothingYet), text, Urgency::Fault)
         };
         let speaking = speak.then(|| {
@@ -305,6 +309,12 @@ impl App {
         self.preferences.now()
     }
 
+    /// The language of all that is said.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.preferences.now().words()
+    }
+
     /// Changes preferences, with all that follows from it; what they were before and are now. A pause ends what is
     /// under way, and it is said, as its end is: who listens must never wonder whether a camera looks.
     pub fn change_preferences(&self, change: impl FnOnce(&mut Preferences)) -> (Preferences, Preferences) {
@@ -318,15 +328,17 @@ impl App {
                 self.in_flight.cancel_all(Reason::Paused);
             }
             self.voice.stop();
-            let text = if after.paused { "Descry is paused." } else { "Descry goes on." };
-            let _speaking = self.voice.say(Utterance { text: text.to_owned(), urgency: Urgency::Asked });
+            let words = if after.paused { message!("service-paused") } else { message!("service-goes-on") };
+            let text = words.in_language(after.words());
+            let _speaking = self.voice.say(Utterance { text, urgency: Urgency::Asked });
         }
         (before, after)
     }
 
     /// Says that something is wrong that no request asked about.
-    pub fn say_fault(&self, words: &str) {
-        let _speaking = self.voice.say(Utterance { text: narrate::sentence(words), urgency: Urgency::Fault });
+    pub fn say_fault(&self, words: &Message) {
+        let text = narrate::words_in(words, self.language());
+        let _speaking = self.voice.say(Utterance { text, urgency: Urgency::Fault });
     }
 
     /// Stops what is being said.

@@ -81,6 +81,8 @@ pub struct Captioned {
     pub model: String,
     /// The engine's name.
     pub engine: String,
+    /// The language of the caption, as in "en".
+    pub language: String,
 }
 
 type Answer = oneshot::Sender<Result<Captioned, DescribeError>>;
@@ -219,6 +221,7 @@ impl Worker {
             inference,
             model: describer.model().to_owned(),
             engine: describer.engine().to_owned(),
+            language: describer.language().to_owned(),
         })
     }
 }
@@ -234,6 +237,7 @@ mod tests {
         describer::fake::{Conduct, load},
         frame::Origin,
         request::Reason,
+        words::message,
     };
 
     fn job(caller: Caller) -> Job {
@@ -273,7 +277,7 @@ mod tests {
         let flaky: Load = Box::new(move || {
             attempts += 1;
             if attempts == 1 {
-                Err(DescribeError::Unavailable("not yet".into()))
+                Err(DescribeError::Unavailable(message!("model-other", detail = "not yet")))
             } else {
                 load(Conduct::Describe)()
             }

@@ -20,12 +20,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tracing::debug;
 
 use crate::{
-    config::Settings,
+    config::{Settings, session_language},
     failure::Failure,
     narrate,
     preferences::Shared,
     service,
-    speech::{Urgency, Utterance, Voice, VoiceError},
+    speech::{Urgency, Utterance, Voice},
+    words::{Language, Message, message},
 };
 use arguments::{Arguments, Command, ConfigAction, Describe};
 use backend::{Answer, Backend, Unusable};
@@ -68,7 +69,8 @@ fn run_to_its_end(work: impl Future<Output = u8>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("descry: the system gives no input and output: {error}");
+            let problem = message!("command-no-runtime", reason = error.to_string());
+            complain(&problem, session_language());
             return ExitCode::from(Ending::Unusable as u8);
         }
     };
@@ -82,7 +84,7 @@ async fn until_interrupted(arguments: Describe) -> u8 {
     let settings = match Settings::load(arguments.layer()) {
         Ok(settings) => settings,
         Err(error) => {
-            eprintln!("descry: {}", narrate::sentence(&error.to_string()));
+            complain(&error.message(), session_language());
             return Ending::Usage as u8;
         }
     };
@@ -107,6 +109,7 @@ async fn until_interrupted(arguments: Describe) -> u8 {
 
 async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn Voice>) -> io::Result<Ending> {
     let (mut speak, json) = (!arguments.no_speech, arguments.json);
+    let language = settings.preferences.words();
     let forced_here = arguments.is_forced_here();
     let detail = arguments.detail;
     let looks_at_screen = arguments.look.target().is_some();
@@ -114,20 +117,22 @@ async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn V
         Some(target) => vec![inputs::of_screen(target)],
         None => inputs::expand(arguments.files),
     };
-    let output = Output { json, several: inputs.len() > 1 };
+    let output = Output { json, several: inputs.len() > 1, language };
     let backend = if looks_at_screen && Backend::is_paused().await {
-        Err(Unusable(Failure::Paused.to_string()))
+        Err(Unusable(Failure::Paused.message()))
     } else {
         Backend::new(settings, forced_here, Arc::clone(&voice)).await
     };
     let backend = match backend {
         Ok(backend) => backend,
         Err(Unusable(reason)) => {
-            eprintln!("descry: {}", narrate::sentence(&reason));
+            complain(&reason, language);
             if speak {
-                let text = narrate::sentence(&format!("I can't describe pictures: {reason}"));
+                let text = narrate::words_in(&message!("failure-pictures", reason = reason), language);
                 let mut speaking = voice.say(Utterance { text, urgency: Urgency::Fault });
-                warn_of_voice(speaking.ended(SPEAKING_LIMIT).await.map(|_| ()));
+                if let Err(error) = speaking.ended(SPEAKING_LIMIT).await {
+                    complain(&not_spoken(error.message()), language);
+                }
             }
             return Ok(Ending::Unusable);
         }
@@ -139,7 +144,7 @@ async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn V
         bar.set_message(label.clone());
         let answer = match picture {
             Ok(wanted) => backend.describe(wanted, speak, output.several, detail).await,
-            Err(problem) => Answer::failed(problem.to_owned()),
+            Err(problem) => Answer::failed(problem),
         };
         let Answer { result, mut speaking, voice_failure } = answer;
         bar.suspend(|| output.write(&label, result.as_ref()))?;
@@ -152,9 +157,9 @@ async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn V
             Some(speaking) => speaking.ended(SPEAKING_LIMIT).await.map(|_| ()),
             None => Ok(()),
         };
-        let spoken = voice_failure.map_or(said.map_err(|error| error.to_string()), Err);
+        let spoken = voice_failure.map_or(said.map_err(|error| error.message()), Err);
         if let Err(problem) = spoken {
-            bar.suspend(|| eprintln!("descry: not spoken: {}", narrate::sentence(&problem)));
+            bar.suspend(|| complain(&not_spoken(problem), language));
             // Said once for all pictures.
             speak = false;
         }
@@ -166,10 +171,15 @@ async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn V
     Ok(ending)
 }
 
-fn warn_of_voice(spoken: Result<(), VoiceError>) {
-    if let Err(error) = spoken {
-        eprintln!("descry: not spoken: {}", narrate::sentence(&error.to_string()));
-    }
+/// Tells on standard error what is wrong.
+fn complain(problem: &Message, language: Language) {
+    // As it is after a colon: the reason begins the sentence, whatever stands before it.
+    eprintln!("descry: {}", narrate::words_in(problem, language));
+}
+
+/// Why something was only printed.
+fn not_spoken(reason: Message) -> Message {
+    message!("voice-not-spoken", reason = reason)
 }
 
 /// Only for people who look at several pictures' progress.

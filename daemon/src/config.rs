@@ -15,7 +15,7 @@
 //! minimum_confidence = 0.0
 //! programs_see_screen = false       # whether others than descry may ask the service for the screen
 //! speech = "auto"                   # or "orca", "speechd" or "none"
-//! language = "en-GB"
+//! language = "en-GB"               # or "de"; the session's by default, as LC_MESSAGES or LANG names it
 //! text_languages = "eng"            # of screens, as Tesseract names them; "eng+deu" is two
 //! rate = 20                         # like pitch and volume, -100 to 100
 //! pitch = 0
@@ -37,11 +37,12 @@ use thiserror::Error;
 use crate::{
     preferences::{Preferences, VoiceSettings},
     screen_text::DEFAULT_LANGUAGES,
+    words::{Language, Message, message},
 };
 pub use layer::Layer;
 pub use places::{FileRead, Loaded, Place};
 
-/// Why the settings cannot be used.
+/// Why the settings cannot be used; in English for the log, and [`ConfigError::message`] is for people.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// A file is there, but does not let itself be read.
@@ -55,11 +56,28 @@ pub enum ConfigError {
     /// A file or a variable does not hold settings.
     #[error("the setting in {place} cannot be used: {problem}")]
     Invalid {
-        /// The file or the variable.
-        place: String,
+        /// The file, the variable, or the arguments.
+        place: Message,
         /// What is wrong with it.
-        problem: String,
+        problem: Message,
     },
+}
+
+impl ConfigError {
+    /// What a person is told of it, to stand after a colon.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Unreadable { file, source } => message!(
+                "setting-file-unreadable",
+                file = file.display().to_string(),
+                reason = source.to_string()
+            ),
+            Self::Invalid { place, problem } => {
+                message!("setting-invalid", place = place.clone(), problem = problem.clone())
+            }
+        }
+    }
 }
 
 /// An engine as people name it.
@@ -88,6 +106,13 @@ pub struct Settings {
     pub text_languages: String,
     /// What can be changed while the service runs.
     pub preferences: Preferences,
+}
+
+/// The language of the session, for those who cannot read the settings.
+#[must_use]
+pub fn session_language() -> Language {
+    Language::of_session(&|name| std::env::var_os(name))
+        .map_or_else(Language::default, |(_, language)| language)
 }
 
 impl Settings {

@@ -6,15 +6,17 @@ use descry_models::{Caption, CaptionError, CaptionOptions, Captioner, DecodeErro
 use image::RgbImage;
 use thiserror::Error;
 
+use crate::words::{Message, models};
+
 /// Why there is no caption.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Error)]
 pub enum DescribeError {
     /// The model or its engine cannot be used; no picture would fare better.
     #[error("{0}")]
-    Unavailable(String),
+    Unavailable(Message),
     /// It failed on this picture.
     #[error("{0}")]
-    Failed(String),
+    Failed(Message),
     /// An option leaves its bounds.
     #[error("{0}")]
     Setting(String),
@@ -36,6 +38,9 @@ pub trait Describer: Send {
     /// The model's name.
     fn model(&self) -> &str;
 
+    /// The language of its captions, as in "en".
+    fn language(&self) -> &str;
+
     /// The engine's name.
     fn engine(&self) -> &str;
 }
@@ -48,7 +53,7 @@ pub type Load = Box<dyn FnMut() -> Result<Box<dyn Describer>, DescribeError> + S
 pub fn load_from(directory: PathBuf, engine: EngineChoice) -> Load {
     Box::new(move || {
         let captioner = Captioner::open(&directory, &engine);
-        Ok(Box::new(captioner.map_err(|error| DescribeError::Unavailable(error.to_string()))?))
+        Ok(Box::new(captioner.map_err(|error| DescribeError::Unavailable(models::caption_error(&error)))?))
     })
 }
 
@@ -63,12 +68,16 @@ impl Describer for Captioner {
         self.caption(picture, &options).map_err(|error| match error {
             CaptionError::Decode(DecodeError::Setting { .. }) => DescribeError::Setting(error.to_string()),
             error if error.is_cancelled() => DescribeError::Cancelled,
-            error => DescribeError::Failed(error.to_string()),
+            error => DescribeError::Failed(models::caption_error(&error)),
         })
     }
 
     fn model(&self) -> &str {
         &self.manifest().name
+    }
+
+    fn language(&self) -> &str {
+        &self.manifest().language
     }
 
     fn engine(&self) -> &str {
@@ -85,6 +94,7 @@ pub(crate) mod fake {
     use descry_models::{Band, Confidence};
 
     use super::*;
+    use crate::words::message;
 
     /// What a fake does with every picture.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,13 +140,19 @@ pub(crate) mod fake {
                     }
                     Err(DescribeError::Cancelled)
                 }
-                Conduct::Fail => Err(DescribeError::Failed("the fake fails".to_owned())),
+                Conduct::Fail => {
+                    Err(DescribeError::Failed(message!("model-other", detail = "the fake fails")))
+                }
                 Conduct::Panic => panic!("the fake ends its thread"),
             }
         }
 
         fn model(&self) -> &'static str {
             "fake-model"
+        }
+
+        fn language(&self) -> &'static str {
+            "en"
         }
 
         fn engine(&self) -> &'static str {

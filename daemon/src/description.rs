@@ -17,6 +17,8 @@ pub struct Description {
     pub id: RequestId,
     /// The caption as a sentence: it begins with a capital and ends with a full stop.
     pub text: String,
+    /// The language of the text and the alternatives, as in "en": the model's, or that of Descry where there is no caption.
+    pub language: String,
     /// What is said aloud: the sentence, worded by how sure the model is.
     pub spoken: String,
     /// How sure the model is, in 0 to 1.
@@ -51,6 +53,8 @@ pub struct Description {
 pub struct Described {
     /// The caption as a sentence.
     pub text: String,
+    /// The language of the text and the alternatives, as in "en".
+    pub language: String,
     /// The sentence as people are told it, with its doubt in words.
     pub wording: String,
     /// How sure the model is, in 0 to 1.
@@ -84,6 +88,7 @@ impl From<Description> for Described {
             inference_ms: milliseconds(description.inference),
             band: description.band.name().to_owned(),
             text: description.text,
+            language: description.language,
             wording: description.spoken,
             alternatives: description.alternatives,
             model: description.model,
@@ -101,6 +106,7 @@ pub(crate) fn example(text: &str, alternatives: &[&str]) -> Description {
     Description {
         id: RequestId::next(),
         text: text.to_owned(),
+        language: "en".to_owned(),
         spoken: text.to_owned(),
         confidence: 0.5,
         band: Band::Middle,

@@ -2,9 +2,15 @@
 
 use thiserror::Error;
 
-use crate::{describer::DescribeError, request::Reason, source::SourceError};
+use crate::{
+    describer::DescribeError,
+    request::Reason,
+    source::SourceError,
+    words::{Message, message},
+};
 
-/// Why a request ends without a description. Each is one sentence that begins in lower case and has no full stop.
+/// Why a request ends without a description. Each is one sentence that begins in lower case and has no full stop, in
+/// English for the log; [`Failure::message`] is for people.
 #[derive(Debug, Error)]
 pub enum Failure {
     /// There is no picture.
@@ -12,10 +18,10 @@ pub enum Failure {
     Source(#[from] SourceError),
     /// The model cannot be used at all.
     #[error("the model cannot be used: {0}")]
-    ModelUnavailable(String),
+    ModelUnavailable(Message),
     /// The model failed on this picture.
     #[error("the model failed: {0}")]
-    Model(String),
+    Model(Message),
     /// An option leaves its bounds.
     #[error("{0}")]
     InvalidOption(String),
@@ -40,6 +46,23 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// What a person is told of it, to stand after a colon.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Source(error) => error.message(),
+            Self::ModelUnavailable(reason) => message!("failure-model-unavailable", reason = reason.clone()),
+            Self::Model(reason) => message!("failure-model", reason = reason.clone()),
+            Self::InvalidOption(problem) => message!("failure-option", problem = problem),
+            Self::Cancelled(_) => message!("failure-cancelled"),
+            Self::TimedOut => message!("failure-timed-out"),
+            Self::Paused => message!("failure-paused"),
+            Self::NothingYet => message!("failure-nothing-yet"),
+            Self::RateLimited => message!("failure-rate-limited"),
+            Self::Ending => message!("failure-ending"),
+        }
+    }
+
     /// Whether a person has to hear of it. What they called off themselves they know.
     #[must_use]
     pub fn is_spoken(&self) -> bool {

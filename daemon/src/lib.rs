@@ -17,6 +17,7 @@
 //! | [`bus`], [`service`] | the service on the session bus |
 //! | [`command`] | the command line |
 //! | [`memory`] | how freed memory goes back to the system |
+//! | [`words`] | every sentence, in the languages that Descry speaks |
 //! | [`config`], [`preferences`], [`model_folder`] | settings, those that change at run time, and where the model is |
 //!
 //! What holds everywhere: tokio does input and output only, all that computes or blocks is on the caption thread or a
@@ -47,3 +48,4 @@ pub mod screen_text;
 pub mod service;
 pub mod source;
 pub mod speech;
+pub mod words;

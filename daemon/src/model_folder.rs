@@ -8,6 +8,8 @@ use std::{
 use descry_models::{Manifest, manifest::MANIFEST_FILE};
 use thiserror::Error;
 
+use crate::words::{Message, message};
+
 /// The model that comes with Descry; other models in the same place come after it.
 const SHIPPED: &str = "descry-attend-2";
 
@@ -20,6 +22,15 @@ const SHIPPED: &str = "descry-attend-2";
 pub struct NoModel {
     /// Where it was looked for.
     pub looked: Vec<PathBuf>,
+}
+
+impl NoModel {
+    /// What a person is told of it, to stand after a colon.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let places: Vec<String> = self.looked.iter().map(|place| place.display().to_string()).collect();
+        message!("model-none", places = places.join(", "))
+    }
 }
 
 /// The folder of the model to use. A folder that was named is taken as it is: it says itself what is wrong with it.

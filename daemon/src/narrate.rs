@@ -10,6 +10,7 @@ use crate::{
     failure::Failure,
     quality::{Fault, Kind, Quality},
     source::SourceError,
+    words::{Language, Message, message},
 };
 
 /// When doubt is put into words.
@@ -33,6 +34,8 @@ pub struct Manner {
     pub hedging: Hedging,
     /// What is less sure than this, in 0 to 1, is not said, whatever its band; 0 leaves it to the band.
     pub minimum_confidence: f32,
+    /// The language of all that is said around the caption.
+    pub language: Language,
 }
 
 impl Manner {
@@ -55,6 +58,8 @@ impl Manner {
 pub struct Wording {
     /// The caption as a sentence, whatever its band.
     pub text: String,
+    /// The language of `text` and `alternatives`, as in "en".
+    pub language: String,
     /// What is said aloud: the sentence with its doubt, or that there is no telling.
     pub spoken: String,
     /// How far the text can be relied on; none also where the person wants to be surer than the model is.
@@ -63,76 +68,105 @@ pub struct Wording {
     pub alternatives: Vec<String>,
 }
 
-/// Words what is known of a picture: its caption, with what is wrong with it beside, or why there is none.
+/// Words what is known of a picture: its caption, which is in the language of a tag such as "en", with what is wrong with
+/// it beside, or why there is none.
 #[must_use]
-pub fn word(quality: &Quality, caption: Option<&Caption>, manner: Manner) -> Wording {
-    let Some(caption) = caption else {
-        let text = cannot_tell(quality);
-        return Wording { spoken: text.clone(), text, band: Band::None, alternatives: Vec::new() };
+pub fn word(quality: &Quality, caption: Option<(&Caption, &str)>, manner: Manner) -> Wording {
+    let language = manner.language;
+    let Some((caption, caption_language)) = caption else {
+        let text = cannot_tell(quality).in_language(language);
+        let (spoken, language) = (text.clone(), language.tag().to_owned());
+        return Wording { text, language, spoken, band: Band::None, alternatives: Vec::new() };
     };
     let alternatives = caption.alternatives.iter().map(|alternative| sentence(alternative)).collect();
     let (band, worded) = manner.bands(caption);
+    let hedged = || hedge(&caption.text, worded, caption_language, language);
     let spoken = match (worded, quality.faults.first()) {
-        (Band::None, Some(_)) => cannot_tell(quality),
-        (Band::None, None) => {
-            "I can't tell what this picture shows. Another side or distance may help.".to_owned()
-        }
-        (worded, None) => hedge(&caption.text, worded),
-        (worded, Some(fault)) => format!("{} {}", hedge(&caption.text, worded), beside(*fault)),
+        (Band::None, Some(_)) => cannot_tell(quality).in_language(language),
+        (Band::None, None) => message!("caption-untold").in_language(language),
+        (_, None) => hedged(),
+        (_, Some(fault)) => format!("{} {}", hedged(), beside(*fault).in_language(language)),
     };
-    Wording { text: sentence(&caption.text), spoken, band, alternatives }
+    let caption_language = caption_language.to_owned();
+    Wording { text: sentence(&caption.text), language: caption_language, spoken, band, alternatives }
 }
 
 /// A caption as a sentence of its band.
-fn hedge(caption: &str, band: Band) -> String {
-    match band {
-        Band::High | Band::None => sentence(caption),
-        Band::Middle => sentence(&format!("possibly {caption}")),
-        Band::Low => sentence(&format!("not sure, may be wrong: {caption}")),
-    }
+fn hedge(caption: &str, band: Band, caption_language: &str, language: Language) -> String {
+    let words = match (band, foreign(caption_language, language)) {
+        (Band::High | Band::None, None) => return sentence(caption),
+        (Band::High | Band::None, Some(name)) => {
+            message!("caption-high-foreign", name = name, caption = caption)
+        }
+        (Band::Middle, None) => message!("caption-middle", caption = caption),
+        (Band::Middle, Some(_)) => message!(
+            "caption-middle-foreign",
+            language = in_language(caption_language, language),
+            caption = caption
+        ),
+        (Band::Low, _) => {
+            message!("caption-low", language = in_language(caption_language, language), caption = caption)
+        }
+    };
+    sentence(&words.in_language(language))
+}
+
+/// The language of a caption, as in "en", where it is another one than that of the words around it.
+fn foreign(caption_language: &str, language: Language) -> Option<&str> {
+    let primary = caption_language.split('-').next().unwrap_or_default();
+    (!primary.is_empty() && !primary.eq_ignore_ascii_case(language.tag())).then_some(primary)
+}
+
+/// What says in a sentence that a caption in it is in another language; nothing where it is in the same.
+#[must_use]
+pub fn in_language(caption_language: &str, language: Language) -> Message {
+    message!("caption-in-language", code = foreign(caption_language, language).unwrap_or("own"))
 }
 
 /// Why there is no telling, and what may help.
-fn cannot_tell(quality: &Quality) -> String {
+fn cannot_tell(quality: &Quality) -> Message {
     let has = |fault| quality.faults.contains(&fault);
-    let reason = match (quality.kind, quality.faults.first()) {
-        (Kind::Blank, _) if has(Fault::Dark) => {
-            "the picture is all black. Is the lens covered, or the light off?"
-        }
-        (Kind::Blank, _) | (_, Some(Fault::Blank)) => "the picture is blank. There is nothing on it.",
-        (Kind::Screen, _) => "this looks like a screen, not a photo. I only describe photos.",
-        (Kind::Text, _) => "this looks like text, not a photo. I only describe photos.",
-        (_, Some(Fault::Dark)) => "the picture is too dark. More light may help.",
-        (_, Some(Fault::Bright)) => "the picture is too bright. Turning away from the light may help.",
-        (_, Some(Fault::Blurred)) => "the picture is too blurred. Holding the camera still may help.",
-        (_, Some(Fault::Covered)) => "something covers the lens. Is a finger on it?",
-        (Kind::Photo | Kind::Unknown, None) => "this does not look like a photo. I only describe photos.",
-    };
-    format!("I can't tell: {reason}")
+    match (quality.kind, quality.faults.first()) {
+        (Kind::Blank, _) if has(Fault::Dark) => message!("caption-untold-black"),
+        (Kind::Blank, _) | (_, Some(Fault::Blank)) => message!("caption-untold-blank"),
+        (Kind::Screen, _) => message!("caption-untold-screen"),
+        (Kind::Text, _) => message!("caption-untold-text"),
+        (_, Some(Fault::Dark)) => message!("caption-untold-dark"),
+        (_, Some(Fault::Bright)) => message!("caption-untold-bright"),
+        (_, Some(Fault::Blurred)) => message!("caption-untold-blurred"),
+        (_, Some(Fault::Covered)) => message!("caption-untold-covered"),
+        (Kind::Photo | Kind::Unknown, None) => message!("caption-untold-unknown"),
+    }
 }
 
 /// What is wrong with a picture that was captioned all the same.
-fn beside(fault: Fault) -> &'static str {
+fn beside(fault: Fault) -> Message {
     match fault {
-        Fault::Dark => "The picture is dark.",
-        Fault::Bright => "The picture is very bright.",
-        Fault::Blurred => "The picture is blurred.",
-        Fault::Covered => "A part of the picture is covered.",
-        Fault::Blank => "The picture is almost blank.",
+        Fault::Dark => message!("caption-beside-dark"),
+        Fault::Bright => message!("caption-beside-bright"),
+        Fault::Blurred => message!("caption-beside-blurred"),
+        Fault::Covered => message!("caption-beside-covered"),
+        Fault::Blank => message!("caption-beside-blank"),
     }
 }
 
-/// What is said and written when a request ends without a description.
+/// What is said when a request ends without a description.
 #[must_use]
-pub fn word_failure(failure: &Failure) -> String {
-    match failure {
+pub fn word_failure(failure: &Failure, language: Language) -> String {
+    let reason = failure.message();
+    let words = match failure {
         // Each names its camera itself.
-        Failure::Source(SourceError::Camera(error)) => sentence(&format!("I can't see: {error}")),
-        Failure::Source(SourceError::Screen(error)) => {
-            sentence(&format!("I can't describe the screen: {error}"))
-        }
-        failure => sentence(&format!("I can't describe the picture: {failure}")),
-    }
+        Failure::Source(SourceError::Camera(_)) => message!("failure-camera", reason = reason),
+        Failure::Source(SourceError::Screen(_)) => message!("failure-screen", reason = reason),
+        _ => message!("failure-picture", reason = reason),
+    };
+    words_in(&words, language)
+}
+
+/// A message as a sentence in a language.
+#[must_use]
+pub fn words_in(message: &Message, language: Language) -> String {
+    sentence(&message.in_language(language))
 }
 
 /// Words as a sentence: a capital at its start, a full stop at its end, single spaces between.
@@ -151,6 +185,7 @@ pub fn sentence(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::screen::ScreenError;
     use descry_models::Confidence;
 
     fn caption(confidence: f32, band: Band) -> Caption {
@@ -180,8 +215,9 @@ mod tests {
             (Hedging::Off, 0.2, [HIGH, HIGH, HIGH, NONE]),
         ] {
             for ((confidence, band), expected) in bands.into_iter().zip(expected) {
-                let manner = Manner { hedging, minimum_confidence };
-                let wording = word(&Quality::good(Kind::Photo), Some(&caption(confidence, band)), manner);
+                let manner = Manner { hedging, minimum_confidence, ..Manner::default() };
+                let wording =
+                    word(&Quality::good(Kind::Photo), Some((&caption(confidence, band), "en")), manner);
                 assert_eq!(wording.spoken, expected, "{manner:?} {band}");
                 assert_eq!(wording.text, HIGH, "the text is the caption itself");
                 let expected = if confidence < minimum_confidence { Band::None } else { band };
@@ -228,7 +264,7 @@ mod tests {
             ),
         ] {
             let quality = Quality { kind: Kind::Photo, faults: faults.to_vec(), can_be_captioned: true };
-            let wording = word(&quality, Some(&caption(0.5, band)), Manner::default());
+            let wording = word(&quality, Some((&caption(0.5, band), "en-US")), Manner::default());
             assert_eq!(wording.spoken, expected);
             assert_eq!(wording.text, "A dog runs.");
         }
@@ -252,8 +288,41 @@ mod tests {
     #[test]
     fn a_failure_says_what_is_wrong() {
         assert_eq!(
-            word_failure(&Failure::Source(SourceError::CutOff("JPEG"))),
+            word_failure(&Failure::Source(SourceError::CutOff("JPEG")), Language::English),
             "I can't describe the picture: the JPEG picture is cut off: its end is missing."
         );
+        assert_eq!(
+            word_failure(&Failure::Source(ScreenError::Locked.into()), Language::German),
+            "Ich kann den Bildschirm nicht beschreiben: der Bildschirm ist gesperrt, oder sein Bildschirmschoner läuft; \
+             bitte wecken oder entsperren und noch einmal fragen."
+        );
+    }
+
+    #[test]
+    fn a_caption_in_another_language_says_so() {
+        let german = Manner { language: Language::German, ..Manner::default() };
+        for (caption_language, manner, band, expected) in [
+            ("en", german, Band::High, "Auf Englisch: a dog runs."),
+            ("en-GB", german, Band::Middle, "Vielleicht, auf Englisch: a dog runs."),
+            ("en", german, Band::Low, "Nicht sicher, kann falsch sein, auf Englisch: a dog runs."),
+            ("pt", german, Band::High, "In der Sprache pt: a dog runs."),
+            ("de", german, Band::Middle, "Vielleicht a dog runs."),
+            ("de", german, Band::Low, "Nicht sicher, kann falsch sein: a dog runs."),
+            ("de", Manner::default(), Band::High, "In German: a dog runs."),
+            ("de", Manner::default(), Band::Middle, "Possibly, in German: a dog runs."),
+            ("", Manner::default(), Band::High, "A dog runs."),
+        ] {
+            let caption = caption(0.5, band);
+            let wording = word(&Quality::good(Kind::Photo), Some((&caption, caption_language)), manner);
+            assert_eq!(wording.spoken, expected);
+            assert_eq!((wording.text.as_str(), wording.language.as_str()), ("A dog runs.", caption_language));
+        }
+        let quality = Quality { kind: Kind::Photo, faults: vec![Fault::Dark], can_be_captioned: false };
+        let wording = word(&quality, None, german);
+        assert_eq!(
+            wording.text,
+            "Ich kann nichts erkennen: Das Bild ist zu dunkel. Vielleicht hilft mehr Licht."
+        );
+        assert_eq!(wording.language, "de");
     }
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 pub use crate::narrate::Hedging;
-use crate::narrate::Manner;
+use crate::{narrate::Manner, words::Language};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -62,7 +62,7 @@ pub struct Preferences {
     pub hedging: Hedging,
     /// Below this confidence, in 0 to 1, a caption is not said.
     pub minimum_confidence: f32,
-    /// The language of what is said, as in "en" or "en-GB"; the model's own when absent.
+    /// The language of what is said, as in "de" or "en-GB"; English when absent.
     pub language: Option<String>,
     /// Who speaks.
     pub speech: SpeechRoute,
@@ -99,7 +99,19 @@ impl Preferences {
     /// How captions are worded.
     #[must_use]
     pub fn manner(&self) -> Manner {
-        Manner { hedging: self.hedging, minimum_confidence: self.minimum_confidence }
+        Manner { hedging: self.hedging, minimum_confidence: self.minimum_confidence, language: self.words() }
+    }
+
+    /// The language of all messages.
+    #[must_use]
+    pub fn words(&self) -> Language {
+        self.language.as_deref().and_then(Language::of_tag).unwrap_or_default()
+    }
+
+    /// The same as a tag, with its region where one was named: what a synthesiser is told.
+    #[must_use]
+    pub fn language_tag(&self) -> &str {
+        self.language.as_deref().unwrap_or(Language::default().tag())
     }
 
     /// How long an idle model is kept; for ever when absent.
@@ -155,17 +167,17 @@ pub fn share(name: &str, given: f64) -> Result<f32, InvalidPreference> {
     Err(InvalidPreference(format!("{name} cannot be {given}: it must be between 0 and 1")))
 }
 
-/// Checks a language that is to be spoken by a model of `spoken`: that language itself, or one of its variants.
-pub fn language(given: &str, spoken: &str) -> Result<(), InvalidPreference> {
-    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_lowercase();
+/// Checks a language that is to be spoken: one that Descry speaks, or a variant of it.
+pub fn language(given: &str) -> Result<(), InvalidPreference> {
     let is_tag = given.len() <= 35
         && given.split('-').all(|part| {
             (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
-    if is_tag && primary(given) == primary(spoken) {
+    if is_tag && Language::of_tag(given).is_some() {
         return Ok(());
     }
-    Err(InvalidPreference(format!("the language cannot be {given:?}: the model speaks {spoken:?} only")))
+    let spoken = Language::tags();
+    Err(InvalidPreference(format!("the language cannot be {given:?}: Descry speaks {spoken}")))
 }
 
 /// The preferences that all parts share, and can watch.
@@ -248,13 +260,16 @@ mod tests {
             ("en", true),
             ("en-GB", true),
             ("EN-us", true),
-            ("de", false),
+            ("de", true),
+            ("de-AT", true),
+            ("de_AT", false),
+            ("fr", false),
             ("", false),
             ("en-", false),
             ("en\r\nQUIT", false),
             ("en-abcdefghi", false),
         ] {
-            assert_eq!(language(given, "en").is_ok(), is_meant, "{given:?}");
+            assert_eq!(language(given).is_ok(), is_meant, "{given:?}");
         }
     }
 

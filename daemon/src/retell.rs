@@ -10,7 +10,12 @@ use std::{
 
 use descry_models::Band;
 
-use crate::{description::Description, screen_description};
+use crate::{
+    description::Description,
+    narrate::in_language,
+    screen_description,
+    words::{Language, Message, message},
+};
 
 /// How a description is told once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,53 +54,58 @@ pub fn repeat(description: &Description) -> Retold {
 
 /// With the other sentences, how sure the model is, and how long ago it was.
 #[must_use]
-pub fn elaborate(description: &Description, now: SystemTime) -> Retold {
-    let when = format!("That was {}.", age(description.captured_at, now));
+pub fn elaborate(description: &Description, now: SystemTime, language: Language) -> Retold {
+    let say = |message: Message| message.in_language(language);
+    let when = say(message!("retell-when", age = age(description.captured_at, now)));
     if let Some(parts) = &description.screen {
         // Of a screen there is more to read, and no other way to see it.
-        let spoken = format!("{} {when}", screen_description::word(parts, true));
+        let spoken = format!("{} {when}", screen_description::word(parts, true, language));
         return Retold { text: description.text.clone(), spoken };
     }
     let mut parts = vec![description.spoken.clone()];
     let others = others(description);
     if let Some((first, rest)) = others.split_first() {
-        parts.push(format!("{}: {first}", if is_untold(description) { GUESS } else { "It could also be" }));
-        parts.extend(rest.iter().map(|other| format!("Or: {other}")));
+        let tongue = in_language(&description.language, language);
+        parts.push(say(if is_untold(description) {
+            message!("retell-guess", language = tongue, caption = *first)
+        } else {
+            message!("retell-could-be", language = tongue, caption = *first)
+        }));
+        parts.extend(rest.iter().map(|other| say(message!("retell-or", caption = *other))));
     } else {
-        parts.push("The model found nothing else that it could be.".to_owned());
+        parts.push(say(message!("retell-nothing-else")));
     }
-    let sure = match description.band {
-        Band::High => "fairly sure",
-        Band::Middle => "not very sure",
-        Band::Low | Band::None => "not at all sure",
-    };
     let percent = (f64::from(description.confidence) * 100.0).round();
-    parts.push(format!("The model is {sure} of it: {percent} percent."));
+    parts.push(say(match description.band {
+        Band::High => message!("retell-sure", percent = percent),
+        Band::Middle => message!("retell-less-sure", percent = percent),
+        Band::Low | Band::None => message!("retell-unsure", percent = percent),
+    }));
     parts.push(when);
     Retold { text: description.text.clone(), spoken: parts.join(" ") }
 }
 
 /// In other words: those of the given turn, counted from 1. After the last ones the first come again.
 #[must_use]
-pub fn rephrase(description: &Description, turn: usize) -> Retold {
+pub fn rephrase(description: &Description, turn: usize, language: Language) -> Retold {
     let others = others(description);
-    if others.is_empty() {
-        let spoken = format!("I have no other words for it. {}", description.spoken);
-        return Retold { text: description.text.clone(), spoken };
-    }
-    // What the first sentence was too unsure for, the others are as well.
-    let doubt = if is_untold(description) { GUESS } else { "Or perhaps" };
-    match others.get(turn.saturating_sub(1) % (others.len() + 1)) {
-        Some(other) => Retold { text: (*other).to_owned(), spoken: format!("{doubt}: {other}") },
-        None => Retold {
-            text: description.text.clone(),
-            spoken: format!("I have no more words for it. Again: {}", description.spoken),
-        },
-    }
+    let spoken = &description.spoken;
+    let (text, told) = if others.is_empty() {
+        (description.text.as_str(), message!("retell-no-other-words", spoken = spoken))
+    } else if let Some(other) = others.get(turn.saturating_sub(1) % (others.len() + 1)) {
+        let tongue = in_language(&description.language, language);
+        // What the first sentence was too unsure for, the others are as well.
+        let told = if is_untold(description) {
+            message!("retell-guess", language = tongue, caption = *other)
+        } else {
+            message!("retell-perhaps", language = tongue, caption = *other)
+        };
+        (*other, told)
+    } else {
+        (description.text.as_str(), message!("retell-no-more-words", spoken = spoken))
+    };
+    Retold { text: text.to_owned(), spoken: told.in_language(language) }
 }
-
-/// What stands before a sentence that was too unsure to be said, for those who ask for more.
-const GUESS: &str = "A guess, which is likely wrong";
 
 /// Whether the sentence itself was kept back.
 fn is_untold(description: &Description) -> bool {
@@ -128,18 +138,17 @@ fn content(sentence: &str) -> BTreeSet<String> {
 
 /// How long ago something was, in words.
 #[must_use]
-pub fn age(then: SystemTime, now: SystemTime) -> String {
+pub fn age(then: SystemTime, now: SystemTime) -> Message {
     // A clock that went back is no reason to speak of the future.
     let age = now.duration_since(then).unwrap_or_default();
     if age < RECENT {
-        return "just now".to_owned();
+        return message!("retell-age-now");
     }
-    let (count, unit) = match age.as_secs() {
-        seconds @ ..60 => (seconds, "second"),
-        seconds @ 60..3600 => (seconds / 60, "minute"),
-        seconds => (seconds / 3600, "hour"),
-    };
-    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+    match age.as_secs() {
+        seconds @ ..60 => message!("retell-age-seconds", count = seconds),
+        seconds @ 60..3600 => message!("retell-age-minutes", count = seconds / 60),
+        seconds => message!("retell-age-hours", count = seconds / 3600),
+    }
 }
 
 #[cfg(test)]
@@ -152,22 +161,38 @@ mod tests {
         screen_text::{Paragraph, ScreenText},
     };
 
+    const ENGLISH: Language = Language::English;
+
+    #[test]
+    fn in_another_language_captions_stay_and_say_so() {
+        let description = example("A dog runs.", &["A cat sits.", "A fox sleeps."]);
+        let then = description.captured_at + Duration::from_mins(2);
+        assert_eq!(
+            elaborate(&description, then, Language::German).spoken,
+            "A dog runs. Es könnte auch sein, auf Englisch: A cat sits. Oder: A fox sleeps. \
+             Das Modell ist nicht sehr sicher: 50 Prozent. Das war vor 2 Minuten."
+        );
+        let told = rephrase(&description, 1, Language::German);
+        assert_eq!(told.spoken, "Oder vielleicht, auf Englisch: A cat sits.");
+        assert_eq!(told.text, "A cat sits.");
+    }
+
     #[test]
     fn what_is_told_differently_says_something_else() {
         let description = example(
             "A dog runs on the grass.",
             &["The dog runs on a grass.", "A dog is in the grass.", "Dog on grass.", "A cat sits."],
         );
-        let spoken = |turn| rephrase(&description, turn).spoken;
+        let spoken = |turn| rephrase(&description, turn, ENGLISH).spoken;
         assert_eq!(spoken(1), "Or perhaps: A dog is in the grass.");
         assert_eq!(spoken(2), "Or perhaps: A cat sits.");
         assert_eq!(spoken(3), "I have no more words for it. Again: A dog runs on the grass.");
         assert_eq!(spoken(4), spoken(1));
-        assert_eq!(rephrase(&description, 1).text, "A dog is in the grass.");
-        assert_eq!(rephrase(&description, 3).text, "A dog runs on the grass.");
+        assert_eq!(rephrase(&description, 1, ENGLISH).text, "A dog is in the grass.");
+        assert_eq!(rephrase(&description, 3, ENGLISH).text, "A dog runs on the grass.");
 
         let alone = example("A dog runs.", &["The dog runs."]);
-        assert_eq!(rephrase(&alone, 1).spoken, "I have no other words for it. A dog runs.");
+        assert_eq!(rephrase(&alone, 1, ENGLISH).spoken, "I have no other words for it. A dog runs.");
         assert_eq!(repeat(&alone).spoken, "A dog runs.");
     }
 
@@ -188,7 +213,9 @@ mod tests {
     #[test]
     fn more_is_all_that_is_known() {
         let description = example("A dog runs.", &["A cat sits.", "A fox sleeps."]);
-        let told = |seconds| elaborate(&description, description.captured_at + Duration::from_secs(seconds));
+        let told = |seconds| {
+            elaborate(&description, description.captured_at + Duration::from_secs(seconds), ENGLISH)
+        };
         let all = "A dog runs. It could also be: A cat sits. Or: A fox sleeps. \
                    The model is not very sure of it: 50 percent. That was";
         assert_eq!(told(0).spoken, format!("{all} just now."));
@@ -201,21 +228,21 @@ mod tests {
         let mut unsure = example("A dog runs.", &["A cat sits."]);
         unsure.band = Band::None;
         unsure.spoken = "I can't tell.".to_owned();
-        let told = elaborate(&unsure, unsure.captured_at).spoken;
+        let told = elaborate(&unsure, unsure.captured_at, ENGLISH).spoken;
         assert!(
             told.starts_with("I can't tell. A guess, which is likely wrong: A dog runs. Or: A cat sits."),
             "{told}"
         );
-        assert_eq!(rephrase(&unsure, 1).spoken, "A guess, which is likely wrong: A dog runs.");
-        assert_eq!(rephrase(&unsure, 2).spoken, "A guess, which is likely wrong: A cat sits.");
-        assert_eq!(rephrase(&unsure, 3).spoken, "I have no more words for it. Again: I can't tell.");
+        assert_eq!(rephrase(&unsure, 1, ENGLISH).spoken, "A guess, which is likely wrong: A dog runs.");
+        assert_eq!(rephrase(&unsure, 2, ENGLISH).spoken, "A guess, which is likely wrong: A cat sits.");
+        assert_eq!(rephrase(&unsure, 3, ENGLISH).spoken, "I have no more words for it. Again: I can't tell.");
 
         let mut screen = example("Editor.", &[]);
         screen.screen = Some(long_screen());
-        let told = elaborate(&screen, screen.captured_at).spoken;
+        let told = elaborate(&screen, screen.captured_at, ENGLISH).spoken;
         assert!(told.contains("word 99 ") && told.ends_with("That was just now."), "{told}");
 
         let alone = example("A dog runs.", &[]);
-        assert!(elaborate(&alone, SystemTime::UNIX_EPOCH).spoken.contains("nothing else"));
+        assert!(elaborate(&alone, SystemTime::UNIX_EPOCH, ENGLISH).spoken.contains("nothing else"));
     }
 }

@@ -7,6 +7,7 @@ use descry_models::Band;
 use crate::{
     frame::{Area, Screen, View},
     screen_text::{Paragraph, ScreenText},
+    words::{Language, Message, message},
 };
 
 /// How many characters of a screen's text are said when nobody asked for all of it: about twenty seconds of speech.
@@ -47,54 +48,59 @@ pub struct Picture {
 
 /// Words a screen: all of its text when `in_full`, else [`BRIEF_LENGTH`] characters of it at most.
 #[must_use]
-pub fn word(parts: &Parts, in_full: bool) -> String {
-    let mut sentences = vec![heading(&parts.screen)];
-    match &parts.text {
-        Ok(text) => sentences.push(text_in_words(text, in_full)),
-        Err(problem) => sentences.push(format!("Its text cannot be read: {}", end(problem))),
-    }
+pub fn word(parts: &Parts, in_full: bool, language: Language) -> String {
+    let say = |message: Message| message.in_language(language);
+    let mut sentences = vec![heading(&parts.screen, language)];
+    sentences.push(match &parts.text {
+        Ok(text) => say(text_in_words(text, in_full)),
+        Err(problem) => say(message!("screen-unread", reason = end(problem))),
+    });
     let (described, further) = (parts.pictures.len(), parts.further_pictures);
     if described > 1 {
-        sentences.push(format!("{described} pictures."));
+        sentences.push(say(message!("screen-pictures", count = described)));
     }
     for picture in &parts.pictures {
-        let place = place(picture.area, parts);
-        let place = if described > 1 { capitalised(&place) } else { format!("Picture {}", joined(&place)) };
-        sentences.push(format!("{place}: {}", picture.sentence));
+        let place = place(picture.area, parts, described == 1);
+        sentences.push(say(message!("screen-picture", place = place, sentence = &picture.sentence)));
     }
     if let Some(problem) = &parts.picture_problem {
-        let which = if described > 0 { "Its other pictures" } else { "Its pictures" };
-        sentences.push(format!("{which} cannot be described: {}", end(problem)));
+        sentences.push(say(if described > 0 {
+            message!("screen-others-undescribed", reason = end(problem))
+        } else {
+            message!("screen-pictures-undescribed", reason = end(problem))
+        }));
     } else if further > 0 {
-        let noun = if further == 1 { "picture" } else { "pictures" };
-        sentences.push(format!("And {further} more {noun}."));
+        sentences.push(say(message!("screen-more-pictures", count = further)));
     }
     sentences.retain(|sentence| !sentence.is_empty());
     sentences.join(" ")
 }
 
 /// The program and its window.
-fn heading(screen: &Screen) -> String {
-    match (&screen.application, &screen.window) {
+fn heading(screen: &Screen, language: Language) -> String {
+    let words = match (&screen.application, &screen.window) {
         // Many programs put their own name into the title as well; heard first, it says at once where one is.
-        (Some(application), Some(window)) if application == window => end(application),
-        (Some(application), Some(window)) => format!("{application}: {}", end(window)),
-        (Some(only), None) | (None, Some(only)) => end(only),
+        (Some(application), Some(window)) if application == window => return end(application),
+        (Some(application), Some(window)) => {
+            message!("screen-titled", application = application, window = end(window))
+        }
+        (Some(only), None) | (None, Some(only)) => return end(only),
         (None, None) => match screen.view {
-            View::Screen => "No window is active.".to_owned(),
-            View::Window => "A window without a name.".to_owned(),
-            View::Region => "Part of the screen.".to_owned(),
+            View::Screen => message!("screen-no-window"),
+            View::Window => message!("screen-nameless-window"),
+            View::Region => message!("screen-part"),
         },
-    }
+    };
+    words.in_language(language)
 }
 
-fn text_in_words(text: &ScreenText, in_full: bool) -> String {
+fn text_in_words(text: &ScreenText, in_full: bool) -> Message {
     let all: String = text.paragraphs.iter().map(paragraph_in_words).collect::<Vec<_>>().join(" ");
     if all.is_empty() {
-        return "No text.".to_owned();
+        return message!("screen-no-text");
     }
     if in_full || all.chars().count() <= BRIEF_LENGTH {
-        return format!("Text: {all}");
+        return message!("screen-text", text = all);
     }
     let mut length = 0;
     let said: Vec<&str> = all
@@ -105,8 +111,7 @@ fn text_in_words(text: &ScreenText, in_full: bool) -> String {
         })
         .collect();
     let rest = all.split(' ').count() - said.len();
-    let noun = if rest == 1 { "word" } else { "words" };
-    format!("Text: {} … {rest} more {noun}.", said.join(" "))
+    message!("screen-more-words", said = said.join(" "), count = rest)
 }
 
 /// The lines of a paragraph as sentences.
@@ -122,24 +127,8 @@ fn end(words: &str) -> String {
     format!("{words}{stop}")
 }
 
-fn capitalised(words: &str) -> String {
-    let mut characters = words.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
-}
-
-/// A place as it follows "Picture".
-fn joined(place: &str) -> String {
-    match place {
-        "top" | "bottom" => format!("at the {place}"),
-        "left" | "right" => format!("on the {place}"),
-        "middle" => "in the middle".to_owned(),
-        place if place.starts_with("upper") || place.starts_with("lower") => format!("in the {place}"),
-        place => place.to_owned(),
-    }
-}
-
-/// Where a picture is, within its monitor.
-fn place(area: Area, parts: &Parts) -> String {
+/// Where a picture is, within its monitor. Of an only picture it is said that it is one.
+fn place(area: Area, parts: &Parts, is_only: bool) -> Message {
     let all = Area { x: 0, y: 0, width: parts.size.0, height: parts.size.1 };
     let middle = Area {
         x: area.x.saturating_add((area.width / 2) as i32),
@@ -151,15 +140,27 @@ fn place(area: Area, parts: &Parts) -> String {
     let number = monitors.iter().position(|monitor| monitor.intersection(middle).is_some());
     let within = number.map_or(all, |number| monitors[number]);
     let place = place_within(area, middle, within, parts.screen.view);
+    let place = if is_only {
+        message!("screen-only-picture", place = place)
+    } else {
+        message!("screen-place", place = place)
+    };
     match number {
-        Some(number) if monitors.len() > 1 => format!("{place} on monitor {}", number + 1),
+        Some(number) if monitors.len() > 1 => {
+            message!("screen-on-monitor", place = place, monitor = number + 1)
+        }
         _ => place,
     }
 }
 
-fn place_within(area: Area, middle: Area, within: Area, view: View) -> String {
+/// The name of a place, by which the catalogue has words for it.
+fn place_within(area: Area, middle: Area, within: Area, view: View) -> &'static str {
     if area.pixels() as f64 >= FILLING * within.pixels() as f64 {
-        return format!("filling the {}", view.name());
+        return match view {
+            View::Screen => "filling-screen",
+            View::Window => "filling-window",
+            View::Region => "filling-region",
+        };
     }
     let third = |at: i32, start: i32, length: u32| {
         let share = f64::from(at - start) / f64::from(length.max(1));
@@ -168,16 +169,18 @@ fn place_within(area: Area, middle: Area, within: Area, view: View) -> String {
     let row = third(middle.y, within.y, within.height);
     let column = third(middle.x, within.x, within.width);
     let places = [
-        ["upper left", "top", "upper right"],
+        ["upper-left", "top", "upper-right"],
         ["left", "middle", "right"],
-        ["lower left", "bottom", "lower right"],
+        ["lower-left", "bottom", "lower-right"],
     ];
-    places[row][column].to_owned()
+    places[row][column]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ENGLISH: Language = Language::English;
 
     fn screen(application: Option<&str>, window: Option<&str>) -> Screen {
         Screen {
@@ -220,7 +223,7 @@ mod tests {
             (None, Some("Notes"), "Notes."),
             (None, None, "A window without a name."),
         ] {
-            assert_eq!(heading(&screen(application, window)), expected);
+            assert_eq!(heading(&screen(application, window), ENGLISH), expected);
         }
     }
 
@@ -228,14 +231,14 @@ mod tests {
     fn text_comes_before_pictures() {
         let mut parts = parts(Ok(text(&[&["Departures"], &["10:15 Oslo", "on time"]])));
         assert_eq!(
-            word(&parts, false),
+            word(&parts, false, ENGLISH),
             "Firefox: Train times - Mozilla Firefox. Text: Departures. 10:15 Oslo on time."
         );
         parts.pictures = vec![picture(0, 0, "A dog.")];
-        assert!(word(&parts, false).ends_with("on time. Picture in the upper left: A dog."));
+        assert!(word(&parts, false, ENGLISH).ends_with("on time. Picture in the upper left: A dog."));
         parts.pictures.push(picture(350, 450, "Possibly a cat."));
         parts.further_pictures = 1;
-        assert!(word(&parts, false).ends_with(
+        assert!(word(&parts, false, ENGLISH).ends_with(
             "on time. 2 pictures. Upper left: A dog. Bottom: Possibly a cat. And 1 more picture."
         ));
     }
@@ -244,12 +247,14 @@ mod tests {
     fn a_part_that_is_missing_is_named() {
         let mut parts = parts(Err("the program is missing; install it".to_owned()));
         assert!(
-            word(&parts, false).ends_with("Its text cannot be read: the program is missing; install it.")
+            word(&parts, false, ENGLISH)
+                .ends_with("Its text cannot be read: the program is missing; install it.")
         );
         parts.text = Ok(ScreenText::default());
         parts.picture_problem = Some("the model failed".to_owned());
         assert!(
-            word(&parts, false).ends_with("No text. Its pictures cannot be described: the model failed.")
+            word(&parts, false, ENGLISH)
+                .ends_with("No text. Its pictures cannot be described: the model failed.")
         );
     }
 
@@ -257,32 +262,38 @@ mod tests {
     fn a_long_text_is_cut_at_a_word_unless_all_is_wanted() {
         let long = "word ".repeat(100);
         let parts = parts(Ok(text(&[&[long.trim()]])));
-        let brief = word(&parts, false);
+        let brief = word(&parts, false, ENGLISH);
         assert!(brief.ends_with("word word … 40 more words."), "{brief}");
         let said = brief.split_once("Text: ").unwrap().1.split_once(" …").unwrap().0;
         assert!(said.len() <= BRIEF_LENGTH && said.len() > BRIEF_LENGTH - 5, "{}", said.len());
-        assert!(word(&parts, true).ends_with("word word."));
+        assert!(word(&parts, true, ENGLISH).ends_with("word word."));
     }
 
     #[test]
     fn places_are_thirds_of_a_monitor() {
         let mut parts = parts(Ok(ScreenText::default()));
         for (x, y, expected) in [
-            (0, 0, "upper left"),
-            (350, 0, "top"),
-            (700, 0, "upper right"),
-            (0, 250, "left"),
-            (350, 250, "middle"),
-            (700, 250, "right"),
-            (0, 500, "lower left"),
-            (350, 500, "bottom"),
-            (700, 500, "lower right"),
+            (0, 0, "Upper left"),
+            (350, 0, "Top"),
+            (700, 0, "Upper right"),
+            (0, 250, "Left"),
+            (350, 250, "Middle"),
+            (700, 250, "Right"),
+            (0, 500, "Lower left"),
+            (350, 500, "Bottom"),
+            (700, 500, "Lower right"),
         ] {
-            assert_eq!(place(picture(x, y, "").area, &parts), expected);
+            assert_eq!(place(picture(x, y, "").area, &parts, false).to_string(), expected);
         }
-        assert_eq!(place(Area { x: 0, y: 0, width: 900, height: 500 }, &parts), "filling the window");
+        let filling = place(Area { x: 0, y: 0, width: 900, height: 500 }, &parts, true);
+        assert_eq!(filling.to_string(), "Picture filling the window");
+        let only = place(picture(0, 0, "").area, &parts, true);
+        assert_eq!(only.to_string(), "Picture in the upper left");
+        assert_eq!(only.in_language(Language::German), "Bild oben links");
         parts.screen.monitors.push(Area { x: 900, y: 0, width: 900, height: 600 });
         parts.size = (1800, 600);
-        assert_eq!(place(picture(900, 0, "").area, &parts), "upper left on monitor 2");
+        let second = place(picture(900, 0, "").area, &parts, false);
+        assert_eq!(second.to_string(), "Upper left on monitor 2");
+        assert_eq!(second.in_language(Language::German), "Oben links auf Monitor 2");
     }
 }

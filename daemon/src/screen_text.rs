@@ -25,7 +25,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::frame::Area;
+use crate::{
+    frame::Area,
+    words::{Message, message},
+};
 
 /// What Tesseract reads when nobody says otherwise.
 pub const DEFAULT_LANGUAGES: &str = "eng";
@@ -94,6 +97,24 @@ pub enum ReadError {
     /// The thread that prepares the picture ended.
     #[error("the picture could not be prepared for reading")]
     NotPrepared,
+}
+
+impl ReadError {
+    /// What a person is told of it, to stand after a colon.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Missing => message!("source-no-reader"),
+            Self::NoLanguage(language) => message!("source-no-reader-language", language = language),
+            Self::TooSlow => message!("source-reader-slow", seconds = LIMIT.as_secs()),
+            Self::TooLong => message!("source-reader-endless"),
+            Self::Failed { status, complaint } => {
+                message!("source-reader-failed", status = status.to_string(), complaint = complaint)
+            }
+            Self::Broken(reason) => message!("source-reader-broken", reason = reason.to_string()),
+            Self::NotPrepared => message!("source-reader-unprepared"),
+        }
+    }
 }
 
 /// Whoever reads text.

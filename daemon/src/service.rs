@@ -23,14 +23,12 @@ use crate::{
     config::{ConfigError, Layer, Settings},
     describer,
     model_folder::{self, NoModel},
-    preferences::{self, InvalidPreference, Preferences, Shared},
+    preferences::Shared,
     request::Caller,
     screen_text::Reader,
     speech::{Voice, address::Address, router::Router},
+    words::message,
 };
-
-/// The language of every sentence that is said where no setting names one.
-pub const LANGUAGE: &str = "en";
 
 /// Why the service cannot start, or cannot go on.
 #[derive(Debug, Error)]
@@ -38,9 +36,6 @@ pub enum ServiceFailure {
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] ConfigError),
-    /// A setting does not go with the model.
-    #[error(transparent)]
-    Preference(#[from] InvalidPreference),
     /// There is no model.
     #[error(transparent)]
     NoModel(#[from] NoModel),
@@ -71,7 +66,7 @@ pub enum ServiceFailure {
 /// dropped.
 #[must_use]
 pub fn voice(preferences: &Shared) -> (Arc<dyn Voice>, JoinHandle<()>) {
-    let (voice, task) = Router::start(Address::from_environment(), preferences.watch(), LANGUAGE.to_owned());
+    let (voice, task) = Router::start(Address::from_environment(), preferences.watch());
     (Arc::new(voice), task)
 }
 
@@ -87,7 +82,6 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let settings = Settings::load(arguments.clone())?;
     let folder = model_folder::find(settings.model.clone())?;
     let model = verified(folder.clone()).await?;
-    check(&settings.preferences, &model)?;
     let caption_thread = CaptionThread::start(describer::load_from(folder.clone(), settings.engine.clone()))?;
     let preferences = Shared::new(settings.preferences.clone());
     let (voice, voice_task) = voice(&preferences);
@@ -106,7 +100,7 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let reloads = async {
         let mut settings = settings;
         while hang_up.recv().await.is_some() {
-            reload(&arguments, &mut settings, &app, &connection, &model).await;
+            reload(&arguments, &mut settings, &app, &connection).await;
         }
         // No more of these signals can come.
         std::future::pending::<()>().await;
@@ -132,33 +126,14 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     ended.map(|_| ())
 }
 
-/// Refuses a language that the model does not speak.
-fn check(preferences: &Preferences, model: &Manifest) -> Result<(), InvalidPreference> {
-    preferences
-        .language
-        .as_deref()
-        .map_or(Ok(()), |language| preferences::language(language, &model.language))
-}
-
 /// Reads the settings again and heeds what was changed in them; what was set over the bus and not in them stays. When
 /// they cannot be used that is said, and the old ones hold.
-async fn reload(
-    arguments: &Layer,
-    settings: &mut Settings,
-    app: &App,
-    connection: &Connection,
-    model: &Manifest,
-) {
-    let new = Settings::load(arguments.clone()).map_err(|error| error.to_string());
-    let new = new.and_then(|new| match check(&new.preferences, model) {
-        Ok(()) => Ok(new),
-        Err(error) => Err(error.to_string()),
-    });
-    let new = match new {
+async fn reload(arguments: &Layer, settings: &mut Settings, app: &App, connection: &Connection) {
+    let new = match Settings::load(arguments.clone()) {
         Ok(new) => new,
         Err(error) => {
-            warn!(error, "the settings were not read again");
-            app.say_fault(&format!("the settings stay as they were: {error}"));
+            warn!(%error, "the settings were not read again");
+            app.say_fault(&message!("service-settings-stay", reason = error.message()));
             return;
         }
     };

@@ -15,7 +15,11 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
-use crate::{frame::Frame, request::Cancel};
+use crate::{
+    frame::Frame,
+    request::Cancel,
+    words::{Message, message},
+};
 use camera::CameraError;
 use screen::ScreenError;
 
@@ -45,7 +49,8 @@ impl From<ScreenError> for SourceError {
     }
 }
 
-/// Why there is no picture. Each is one sentence that begins in lower case and has no full stop.
+/// Why there is no picture. Each is one sentence that begins in lower case and has no full stop, in English for the log;
+/// [`SourceError::message`] is for people.
 #[derive(Debug, Error)]
 pub enum SourceError {
     /// Nobody wants the picture any more.
@@ -98,6 +103,9 @@ pub enum SourceError {
         /// What the decoder said, for the log.
         detail: String,
     },
+    /// The decoder ended without an answer.
+    #[error("the picture is damaged: its decoder broke off")]
+    DecoderEnded,
     /// More pixels than are taken of any picture.
     #[error("the picture is too large: {width} x {height} pixels, where at most 64 megapixels are taken")]
     TooManyPixels {
@@ -121,4 +129,40 @@ pub enum SourceError {
         /// How many millions of pixels a picture of this kind can have.
         megapixels: u64,
     },
+}
+
+impl SourceError {
+    /// What a person is told of it, to stand after a colon.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Cancelled => message!("failure-cancelled"),
+            Self::Screen(error) => error.message(),
+            Self::Camera(error) => error.message(),
+            Self::NoSuchFile => message!("source-no-such-file"),
+            Self::Folder => message!("source-folder"),
+            Self::NotAFile => message!("source-not-a-file"),
+            Self::NotSealed => message!("source-not-sealed"),
+            Self::Unreadable(reason) => message!("source-unreadable", reason = reason.to_string()),
+            Self::Empty => message!("source-empty"),
+            Self::TooManyBytes => message!("source-too-many-bytes", mebibytes = MAXIMUM_BYTES >> 20),
+            Self::NotAPicture => message!("source-not-a-picture"),
+            Self::Unsupported(format) => message!("source-unsupported", format = *format),
+            Self::TooMuchInside(format) => message!("source-too-much-inside", format = *format),
+            Self::CutOff(format) => message!("source-cut-off", format = *format),
+            Self::Damaged { format, .. } => message!("source-damaged", format = *format),
+            Self::DecoderEnded => message!("source-damaged-unknown"),
+            // As the makers of telephones count.
+            Self::TooManyPixels { width, height } => {
+                message!("source-too-many-pixels", width = *width, height = *height, megapixels = 64)
+            }
+            Self::TooMuchMemory { format, width, height, megapixels } => message!(
+                "source-too-much-memory",
+                format = *format,
+                width = *width,
+                height = *height,
+                megapixels = *megapixels
+            ),
+        }
+    }
 }

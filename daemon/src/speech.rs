@@ -15,6 +15,8 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::{sync::watch, time::timeout};
 
+use crate::words::{Message, message};
+
 /// How an utterance stands towards others that are being said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
@@ -35,7 +37,8 @@ pub struct Utterance {
     pub urgency: Urgency,
 }
 
-/// Why something was not said. Each is one sentence that begins in lower case and has no full stop.
+/// Why something was not said. Each is one sentence that begins in lower case and has no full stop, in English for the
+/// log; [`VoiceError::message`] is for people.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum VoiceError {
     /// Nothing listens where speech-dispatcher should be.
@@ -75,6 +78,27 @@ pub enum VoiceError {
     /// The task that speaks is gone.
     #[error("the voice has ended")]
     Ended,
+}
+
+impl VoiceError {
+    /// What a person is told of it, to stand after a colon.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NotReachable { address, reason } => {
+                message!("voice-not-reachable", address = address, reason = reason)
+            }
+            Self::Address(address) => message!("voice-address", address = format!("{address:?}")),
+            Self::Lost => message!("voice-lost"),
+            Self::Late => message!("voice-late"),
+            Self::Malformed(reason) => message!("voice-malformed", reason = reason),
+            Self::Refused(reason) => message!("voice-refused", reason = reason),
+            Self::NoOrca => message!("voice-no-orca"),
+            Self::Orca(reason) => message!("voice-orca", reason = reason),
+            Self::Busy => message!("voice-busy"),
+            Self::Ended => message!("voice-ended"),
+        }
+    }
 }
 
 /// How far an utterance has come.

@@ -21,7 +21,7 @@ fn all_that_is_needed_works_in_a_furnished_room() -> Result<()> {
     outcome.expect_code(0)?;
     assert_eq!(outcome.stderr, "");
     for line in [
-        "Settings works.",
+        "Configuration works. It can be read.",
         "Model works. It is descry-attend-2 in ",
         "Engine works.",
         "Speech works. Speech-dispatcher answers and has ",
@@ -52,7 +52,7 @@ fn each_part_that_is_missing_is_named_with_the_way_out() -> Result<()> {
     let report = outcome.json_lines()?.into_iter().next().context("one object is printed")?;
     assert_eq!(report["works"], false);
     for (part, state, words) in [
-        ("Settings", "works", "can be read"),
+        ("Configuration", "works", "can be read"),
         ("Model", "fails", "the folder does not exist; check the path"),
         ("Engine", "fails", "no model"),
         ("Speech", "fails", "install and start speech-dispatcher"),
@@ -70,14 +70,40 @@ fn each_part_that_is_missing_is_named_with_the_way_out() -> Result<()> {
 }
 
 #[test]
+fn it_speaks_the_language_of_the_session() -> Result<()> {
+    let mut surroundings = Surroundings::new()?;
+    surroundings.set("LANG", "de_DE.UTF-8");
+    let outcome = Descry::new(&surroundings, "check").run()?;
+    outcome.expect_code(1)?;
+    for line in [
+        "Konfiguration: funktioniert. Sie kann gelesen werden.",
+        "Modell: funktioniert. Es ist descry-attend-2 in ",
+    ] {
+        ensure!(outcome.stdout.lines().any(|found| found.starts_with(line)), "{line} is not in {outcome:?}");
+    }
+    ensure!(outcome.stdout.ends_with("Was Descry braucht, funktioniert nicht: Sprechen.\n"), "{outcome:?}");
+    surroundings.write("home/.config/descry/descry.toml", "beam_with = 3\n")?;
+    let outcome = Descry::new(&surroundings, "config").arg("check").run()?;
+    let complaint = outcome.expect_code(2)?.only_complaint()?;
+    ensure!(
+        complaint.contains("es gibt keine Einstellung \"beam_with\"; war beam_width gemeint?"),
+        "{complaint}"
+    );
+    Ok(())
+}
+
+#[test]
 fn settings_that_cannot_be_used_are_named_and_the_rest_is_tried() -> Result<()> {
     let surroundings = Surroundings::new()?;
     surroundings.write("home/.config/descry/descry.toml", "beam_with = 3\n")?;
     let outcome: Outcome = Descry::new(&surroundings, "check").run()?;
     outcome.expect_code(1)?;
-    let line = outcome.stdout.lines().find(|line| line.starts_with("Settings does not work."));
+    let line = outcome.stdout.lines().find(|line| line.starts_with("Configuration does not work."));
     ensure!(line.is_some_and(|line| line.contains("descry.toml")), "{outcome:?}");
     ensure!(outcome.stdout.contains("\nModel works."), "{outcome:?}");
-    ensure!(outcome.stdout.ends_with("Descry needs what does not work: settings, speech.\n"), "{outcome:?}");
+    ensure!(
+        outcome.stdout.ends_with("Descry needs what does not work: Configuration, Speech.\n"),
+        "{outcome:?}"
+    );
     Ok(())
 }

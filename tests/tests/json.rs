@@ -6,9 +6,10 @@ use anyhow::{Context, Result, ensure};
 use descry_tests::{command::Descry, shipped, surroundings::Surroundings};
 use serde_json::Value;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "file",
     "text",
+    "language",
     "confidence",
     "band",
     "kind",

@@ -332,6 +332,7 @@ fn as_promised(description: &Description, sentence: &str) -> Result<()> {
     assert_eq!(get::<String>(description, "model")?, shipped::MODEL);
     let confidence: f64 = get(description, "confidence")?;
     ensure!(confidence > 0.0 && confidence <= 1.0, "the confidence is {confidence}");
+    assert_eq!(get::<String>(description, "language")?, "en");
     let wording = worded(sentence, &get::<String>(description, "band")?)?;
     assert_eq!(get::<String>(description, "wording")?, wording);
     assert_eq!(get::<String>(description, "kind")?, "photo");

@@ -104,6 +104,43 @@ fn each_sees_its_own_and_the_persons_hand_sees_all() -> Result<()> {
 }
 
 #[test]
+fn it_speaks_german_and_says_that_captions_are_in_english() -> Result<()> {
+    let session = Session::start()?;
+    let orca = FakeOrca::start(&session.bus)?;
+    assert_eq!(session.caller.text_property("Language")?, "en");
+    session.caller.set_property("Language", Value::from("de-AT"))?;
+    assert_eq!(session.caller.text_property("Language")?, "de-AT");
+    let refused = session.caller.set_property("Language", Value::from("fr"));
+    ensure!(refused.is_err_and(|error| format!("{error:#}").contains("Descry speaks en, de")));
+
+    let found = describe(&session.caller, "cat.jpg", true)?;
+    let mut letters = found.text.chars();
+    let lower: String = letters.next().map(char::to_lowercase).into_iter().flatten().chain(letters).collect();
+    ensure!(found.wording.ends_with(&format!("uf Englisch: {lower}")), "{}", found.wording);
+    assert_eq!(orca.presented(), [found.wording.as_str()], "what is said is what is told");
+
+    let answer = session.caller.describe_image(File::open("/dev/null")?.as_fd(), &HashMap::new())?;
+    let Err((name, words)) = answer else { bail!("/dev/null is no picture") };
+    assert_eq!(
+        (name.as_str(), words.as_str()),
+        ("org.descry.Descry1.Error.InvalidImage", "das ist keine gewöhnliche Datei",)
+    );
+    let said = "Ich kann das Bild nicht beschreiben: das ist keine gewöhnliche Datei.";
+    assert_eq!(orca.presented()[1..], [said.to_owned()]);
+
+    // The command speaks its own session's language, and hands on what the service says in its.
+    let more = session.command("more").arg("--no-speech").run()?.expect_code(0)?.stdout.clone();
+    ensure!(more.contains("Das Modell ist ") && more.ends_with(" Prozent. Das war gerade eben.\n"), "{more}");
+    let again = session.command("again").arg("--no-speech").run()?.expect_code(0)?.stdout.clone();
+    ensure!(again.contains(", auf Englisch: "), "{again}");
+    let history = session.command("history").run()?.expect_code(0)?.stdout.clone();
+    assert_eq!(history, format!("just now: {}\n", found.wording));
+    session.command("pause").run()?.expect_code(0)?;
+    assert_eq!(orca.presented()[2..], ["Descry macht Pause.".to_owned()]);
+    Ok(())
+}
+
+#[test]
 fn it_pauses_reports_itself_and_lets_an_idle_model_go() -> Result<()> {
     let session = Session::start()?;
     session.command("pause").run()?.expect_code(0)?;

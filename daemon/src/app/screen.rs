@@ -18,6 +18,7 @@ use crate::{
     request::{Caller, Cancel, RequestId},
     screen_description::{Parts, Picture},
     screen_pictures,
+    words::{Message, message},
 };
 
 /// How many pictures of one screen are described. A page of small ones would take as many seconds as it has.
@@ -25,9 +26,6 @@ const MOST_PICTURES: usize = 6;
 
 /// How long before its deadline a request stops reading and captioning: what is known by then is told.
 const TELLING_TIME: Duration = Duration::from_secs(2);
-
-/// What is said of the part that did not come in time.
-const TOO_SLOW: &str = "it took too long; ask for a window or a region";
 
 /// What came of a screen.
 pub(super) struct Seen {
@@ -62,6 +60,9 @@ impl App {
         let found = found.map_err(|_| Failure::Ending)?;
         let (taken, further_pictures) = largest(found.clone());
 
+        let manner = self.preferences.now().manner();
+        let say = |problem: Message| problem.in_language(manner.language);
+        let too_slow = || say(message!("screen-too-slow"));
         let mut captioned = Vec::new();
         let caption = async {
             for area in &taken {
@@ -79,7 +80,7 @@ impl App {
                     Err(failure @ (Failure::Cancelled(_) | Failure::InvalidOption(_))) => {
                         return Err(failure);
                     }
-                    Err(failure) => return Ok(Some(failure.to_string())),
+                    Err(failure) => return Ok(Some(say(failure.message()))),
                 }
             }
             Ok(None)
@@ -87,15 +88,14 @@ impl App {
         let limit = asked.deadline.checked_sub(TELLING_TIME).unwrap_or(asked.deadline).into();
         let read = self.reader.read(Arc::clone(&pixels), &found);
         let (text, picture_problem) = tokio::join!(timeout_at(limit, read), timeout_at(limit, caption));
-        let picture_problem = picture_problem.unwrap_or_else(|_| Ok(Some(TOO_SLOW.to_owned())))?;
+        let picture_problem = picture_problem.unwrap_or_else(|_| Ok(Some(too_slow())))?;
 
-        let manner = self.preferences.now().manner();
         let inference = captioned.iter().map(|(_, answer)| answer.inference).sum();
         let said_by = captioned.first().map(|(_, answer)| (answer.model.clone(), answer.engine.clone()));
         let pictures = captioned.iter().map(|(area, answer)| picture(*area, answer, manner)).collect();
         let text = match text {
-            Ok(text) => text.map_err(|error| error.to_string()),
-            Err(_) => Err(TOO_SLOW.to_owned()),
+            Ok(text) => text.map_err(|error| say(error.message())),
+            Err(_) => Err(too_slow()),
         };
         let parts = Parts { screen, size, text, pictures, further_pictures, picture_problem };
         Ok(Seen { parts, inference, said_by })
@@ -104,10 +104,13 @@ impl App {
 
 fn picture(area: Area, answer: &Captioned, manner: Manner) -> Picture {
     let Wording { text, spoken, band, .. } =
-        narrate::word(&Quality::good(Kind::Photo), Some(&answer.caption), manner);
+        narrate::word(&Quality::good(Kind::Photo), Some((&answer.caption, &answer.language)), manner);
     // Where nothing can be told of a photograph another distance may help; of a picture on a screen it does not.
-    let sentence =
-        if band == Band::None && spoken != text { "I can't tell what it shows.".to_owned() } else { spoken };
+    let sentence = if band == Band::None && spoken != text {
+        message!("caption-untold-on-screen").in_language(manner.language)
+    } else {
+        spoken
+    };
     Picture { area, sentence, confidence: answer.caption.confidence.value(), band }
 }
 
@@ -183,7 +186,7 @@ mod tests {
 
         let late = told(Conduct::Endless, TELLING_TIME + Duration::from_millis(300)).await;
         assert!(late.starts_with(begin), "{late}");
-        assert!(late.ends_with(&format!("Its pictures cannot be described: {TOO_SLOW}.")), "{late}");
+        assert!(late.ends_with("described: it took too long; ask for a window or a region."), "{late}");
     }
 
     #[test]

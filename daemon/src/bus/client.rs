@@ -24,23 +24,45 @@ use crate::{
     description::Described,
     quality::Kind,
     source::{SourceError, file::FileSource},
+    words::{Message, message},
 };
 
 /// How long the bus may take to say whether the service runs, before the command does its work itself.
 const FIND_LIMIT: Duration = Duration::from_millis(500);
 
-/// Why the service has no description. Each is one sentence that begins in lower case and has no full stop.
+/// Why the service has no description. What it says itself is in its own language.
 #[derive(Debug, Error)]
 pub enum ServiceError {
     /// It is this picture's fault.
     #[error("{0}")]
-    Picture(String),
+    Picture(Message),
     /// The service has nothing to answer with, or is paused.
     #[error("{0}")]
-    Refused(String),
+    Refused(Message),
     /// It is the service's fault, and other pictures would not fare better.
     #[error("the service descryd failed: {0}")]
-    Service(String),
+    Service(Message),
+}
+
+impl ServiceError {
+    /// What a person is told of it.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Picture(reason) | Self::Refused(reason) => reason.clone(),
+            Self::Service(reason) => message!("service-failed", reason = reason.clone()),
+        }
+    }
+
+    /// It is the service's fault; the words are the bus's, or its own.
+    fn service(words: &str) -> Self {
+        Self::Service(said(words))
+    }
+}
+
+/// What the service says, as it says it.
+fn said(words: &str) -> Message {
+    message!("service-said", words = words)
 }
 
 /// The service as its clients see it.
@@ -76,11 +98,11 @@ impl Service {
         speak: bool,
         wait: bool,
         beam_width: Option<usize>,
-    ) -> Result<(Described, Option<String>), ServiceError> {
+    ) -> Result<(Described, Option<Message>), ServiceError> {
         let descriptor = tokio::task::spawn_blocking(|| picture.into_descriptor()).await;
         let descriptor = descriptor
             .unwrap_or(Err(SourceError::NotAFile))
-            .map_err(|error| ServiceError::Picture(error.to_string()))?;
+            .map_err(|error| ServiceError::Picture(error.message()))?;
         let mut options = Dictionary::new();
         put(&mut options, "speak", speak);
         put(&mut options, "wait-until-spoken", wait);
@@ -88,7 +110,7 @@ impl Service {
             put(&mut options, "beam-width", width as u32);
         }
         let description = self.call(&descriptor, &options).await?;
-        read(&description).ok_or_else(|| ServiceError::Service("its answer is not a description".to_owned()))
+        read(&description).ok_or_else(odd)
     }
 
     async fn call(&self, image: &OwnedFd, options: &Dictionary) -> Result<Dictionary, ServiceError> {
@@ -96,9 +118,9 @@ impl Service {
         let flags = MethodFlags::NoAutoStart.into();
         match self.proxy.call_with_flags("DescribeImage", flags, &body).await {
             Ok(Some(description)) => Ok(description),
-            Ok(None) => Err(ServiceError::Service("it did not answer".to_owned())),
+            Ok(None) => Err(ServiceError::Service(message!("service-no-answer"))),
             Err(zbus::Error::MethodError(name, text, _)) => {
-                let reason = text.unwrap_or_else(|| name.to_string());
+                let reason = said(&text.unwrap_or_else(|| name.to_string()));
                 let of_picture =
                     ["InvalidImage", "TooLarge", "TimedOut", "Cancelled", "InvalidOption", "Failed"];
                 let kind = name.strip_prefix("org.descry.Descry1.Error.").unwrap_or_default();
@@ -110,13 +132,17 @@ impl Service {
                     ServiceError::Service(reason)
                 })
             }
-            Err(error) => Err(ServiceError::Service(error.to_string())),
+            Err(error) => Err(ServiceError::service(&error.to_string())),
         }
     }
 }
 
+fn odd() -> ServiceError {
+    ServiceError::Service(message!("service-odd"))
+}
+
 /// What the command prints of a description, and why it was not spoken.
-fn read(description: &Dictionary) -> Option<(Described, Option<String>)> {
+fn read(description: &Dictionary) -> Option<(Described, Option<Message>)> {
     fn get<T: TryFrom<OwnedValue>>(description: &Dictionary, key: &str) -> Option<T> {
         description.get(key).and_then(|value| T::try_from(value.try_clone().ok()?).ok())
     }
@@ -124,6 +150,7 @@ fn read(description: &Dictionary) -> Option<(Described, Option<String>)> {
     let described = Described {
         wording: get(description, "wording").unwrap_or_else(|| text.clone()),
         text,
+        language: get(description, "language").unwrap_or_default(),
         band: get(description, "band").unwrap_or_default(),
         confidence: get(description, "confidence")?,
         alternatives: get(description, "alternatives")?,
@@ -135,5 +162,5 @@ fn read(description: &Dictionary) -> Option<(Described, Option<String>)> {
         inference_ms: f64::from(get::<u32>(description, "inference-ms")?),
         screen: None,
     };
-    Some((described, get(description, "speech-failure")))
+    Some((described, get::<String>(description, "speech-failure").map(|words| said(&words))))
 }

@@ -79,6 +79,7 @@ pub(super) fn description(description: &Description, was_spoken: bool) -> Dictio
     let mut dictionary = Dictionary::new();
     put(&mut dictionary, "id", description.id.number());
     put(&mut dictionary, "text", description.text.clone());
+    put(&mut dictionary, "language", description.language.clone());
     put(&mut dictionary, "wording", description.spoken.clone());
     if was_spoken {
         put(&mut dictionary, "spoken", description.spoken.clone());

@@ -4,6 +4,7 @@ use crate::{
     failure::Failure,
     request::Reason,
     source::{SourceError, camera::CameraError, screen::ScreenError},
+    words::Language,
 };
 
 /// What a caller is told when there is no description. Each holds one sentence for people.
@@ -39,9 +40,11 @@ pub enum Error {
     Failed(String),
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        let sentence = failure.to_string();
+impl Error {
+    /// A failure, in the words of a language.
+    #[must_use]
+    pub fn of(failure: &Failure, language: Language) -> Self {
+        let sentence = failure.message().in_language(language);
         match failure {
             Failure::Source(
                 SourceError::TooManyBytes
@@ -50,7 +53,9 @@ impl From<Failure> for Error {
                 | SourceError::TooMuchInside(_)
                 | SourceError::Screen(ScreenError::TooLarge { .. }),
             ) => Self::TooLarge(sentence),
-            Failure::Paused | Failure::Cancelled(Reason::Paused) => Self::Paused(Failure::Paused.to_string()),
+            Failure::Paused | Failure::Cancelled(Reason::Paused) => {
+                Self::Paused(Failure::Paused.message().in_language(language))
+            }
             Failure::Source(
                 SourceError::Screen(
                     ScreenError::NoSession

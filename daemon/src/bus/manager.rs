@@ -26,6 +26,7 @@ use crate::{
         screen::{ScreenSource, Session, Target},
     },
     speech::VoiceError,
+    words::{Message, message},
 };
 
 /// How long a reply waits for an utterance to be said, when its caller wants to know of its end.
@@ -50,11 +51,6 @@ impl Manager {
         Self { app, models }
     }
 
-    /// The language of the model in use.
-    fn spoken(&self) -> &str {
-        self.models.first().map_or("", |model| &model.language)
-    }
-
     async fn retell(
         &self,
         way: Way,
@@ -64,32 +60,39 @@ impl Manager {
     ) -> Result<Dictionary, Error> {
         let options = dictionary::options(options)?;
         let scope = person::scope(connection, header).await;
-        reply(self.app.retell(&scope, way, options.request.speak), options.wait_until_spoken).await
+        self.reply(self.app.retell(&scope, way, options.request.speak), options.wait_until_spoken).await
     }
 
     fn change(&self, change: impl FnOnce(&mut Preferences)) {
         self.app.change_preferences(change);
     }
-}
 
-/// The answer to a request, once it is known whether it is spoken, or was when `wait` says so.
-async fn reply(outcome: Outcome, wait: bool) -> Result<Dictionary, Error> {
-    let Outcome { result, speaking } = outcome;
-    let was_spoken = speaking.is_some();
-    let heard = match speaking {
-        Some(mut speaking) if wait => speaking.ended(SPOKEN_LIMIT).await.map(|_| ()),
-        Some(mut speaking) => match speaking.accepted(ACCEPTED_LIMIT).await {
-            // Slow, which is no failure yet.
-            Err(VoiceError::Late) => Ok(()),
-            heard => heard,
-        },
-        None => Ok(()),
-    };
-    let mut description = dictionary::description(&result?, was_spoken && heard.is_ok());
-    if let Err(error) = heard {
-        put(&mut description, "speech-failure", error.to_string());
+    /// The answer to a request, once it is known whether it is spoken, or was when `wait` says so.
+    async fn reply(&self, outcome: Outcome, wait: bool) -> Result<Dictionary, Error> {
+        let Outcome { result, speaking } = outcome;
+        let was_spoken = speaking.is_some();
+        let heard = match speaking {
+            Some(mut speaking) if wait => speaking.ended(SPOKEN_LIMIT).await.map(|_| ()),
+            Some(mut speaking) => match speaking.accepted(ACCEPTED_LIMIT).await {
+                // Slow, which is no failure yet.
+                Err(VoiceError::Late) => Ok(()),
+                heard => heard,
+            },
+            None => Ok(()),
+        };
+        let language = self.app.language();
+        let description = result.map_err(|failure| Error::of(&failure, language))?;
+        let mut description = dictionary::description(&description, was_spoken && heard.is_ok());
+        if let Err(error) = heard {
+            put(&mut description, "speech-failure", error.message().in_language(language));
+        }
+        Ok(description)
     }
-    Ok(description)
+
+    /// A sentence for the person behind a program.
+    fn words(&self, message: &Message) -> String {
+        message.in_language(self.app.language())
+    }
 }
 
 /// A value that was set, if it has the right type. A property that cannot be set is told with D-Bus's own name for it.
@@ -109,7 +112,7 @@ impl Manager {
     #[zbus(out_args("description"))]
     fn describe_camera(&self, source: ObjectPath<'_>, options: Dictionary) -> Result<Dictionary, Error> {
         dictionary::options(&options)?;
-        Err(Error::NoSuchSource(format!("there is no camera {source}")))
+        Err(Error::NoSuchSource(self.words(&message!("source-no-camera", name = source.as_str()))))
     }
 
     /// Describes the screen: all of it (1), or the active window (2 and 8, as in the Screenshot portal).
@@ -133,15 +136,11 @@ impl Manager {
         let may_see = self.app.preferences().programs_see_screen
             || person::scope(connection, &header).await == Scope::All;
         if !may_see {
-            return Err(Error::AccessDenied(
-                "only the command descry may ask for the screen; to let every program, put programs_see_screen = \
-                 true into descry.toml"
-                    .to_owned(),
-            ));
+            return Err(Error::AccessDenied(self.words(&message!("source-screen-forbidden"))));
         }
         let source = ScreenSource::new(target, Session::from_environment());
         let request = Request::new(caller(&header), Box::new(source), options.request);
-        reply(self.app.serve(request).await, options.wait_until_spoken).await
+        self.reply(self.app.serve(request).await, options.wait_until_spoken).await
     }
 
     /// Describes the encoded picture in `image`: a regular file, or memory sealed against writing and shrinking; at most
@@ -156,7 +155,7 @@ impl Manager {
         let options = dictionary::options(&options)?;
         let source = FileSource::Descriptor(OwnedFd::from(image));
         let request = Request::new(caller(&header), Box::new(source), options.request);
-        reply(self.app.serve(request).await, options.wait_until_spoken).await
+        self.reply(self.app.serve(request).await, options.wait_until_spoken).await
     }
 
     /// Calls off the caller's own requests with this token; nothing happens when there are none.
@@ -310,13 +309,13 @@ impl Manager {
     /// The language of what is said.
     #[zbus(property)]
     fn language(&self) -> String {
-        self.app.preferences().language.unwrap_or_else(|| self.spoken().to_owned())
+        self.app.preferences().language_tag().to_owned()
     }
 
     #[zbus(property)]
     fn set_language(&self, value: OwnedValue) -> fdo::Result<()> {
         let value: String = given(value, "a string")?;
-        preferences::language(&value, self.spoken()).map_err(|error| refused(&error))?;
+        preferences::language(&value).map_err(|error| refused(&error))?;
         self.change(|preferences| preferences.language = Some(value));
         Ok(())
     }

@@ -140,6 +140,7 @@ async fn a_picture_is_described_and_spoken() {
         "id",
         "inference-ms",
         "kind",
+        "language",
         "model",
         "quality",
         "spoken",
@@ -360,7 +361,7 @@ async fn preferences_are_checked_kept_and_announced() {
         ("Detail", "normal".into(), "brief".into(), &["long".into(), 1_u32.into()]),
         ("Hedging", "banded".into(), "always".into(), &["maybe".into(), true.into()]),
         ("MinimumConfidence", 0.0.into(), 0.5.into(), &[1.5.into(), f64::NAN.into(), "high".into()]),
-        ("Language", "en".into(), "en-GB".into(), &["de".into(), "".into(), "en\nQUIT".into()]),
+        ("Language", "en".into(), "en-GB".into(), &["fr".into(), "".into(), "en\nQUIT".into()]),
         ("SpeechRoute", "auto".into(), "none".into(), &["aloud".into(), 0_i32.into()]),
         ("IdleUnloadSeconds", 300_u32.into(), 7_u32.into(), &[(-1_i32).into(), "7".into()]),
     ];
@@ -497,7 +498,10 @@ async fn the_command_is_told_more() {
     let bus = bus(Conduct::Describe).await;
     let service = Service::over(&bus.client).await.unwrap();
     let nothing = service.retell(Way::Repeat, false).await.unwrap_err();
-    assert!(matches!(&nothing, ServiceError::Refused(words) if words.contains("nothing")), "{nothing:?}");
+    assert!(
+        matches!(&nothing, ServiceError::Refused(words) if words.to_string().contains("nothing")),
+        "{nothing:?}"
+    );
     bus.describe(&sealed(&png(4, 3)), &options(&[("speak", false.into())])).await.unwrap();
     let told = service.retell(Way::Rephrase, false).await.unwrap();
     assert_eq!((told.wording.as_str(), told.speech_failure), ("Or perhaps: Picture 1.", None));

@@ -7,18 +7,16 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Ending, arguments::Command};
+use super::{Ending, arguments::Command, complain, not_spoken};
 use crate::{
     bus::client::{
         Service, ServiceError,
         questions::{Remembered, Status, Told},
     },
-    narrate,
+    config::{Layer, Settings, session_language},
     retell::{self, Way},
+    words::{Language, Message, message},
 };
-
-/// What is said when nobody can be asked, with the way out.
-const NOT_RUNNING: &str = "The service descryd does not run. Start it with: systemctl --user start descryd";
 
 /// What a command came to.
 #[derive(Debug, Default)]
@@ -26,7 +24,7 @@ struct Answer {
     /// Lines for standard output.
     lines: Vec<String>,
     /// Why something was not spoken.
-    speech_failure: Option<String>,
+    speech_failure: Option<Message>,
 }
 
 impl Answer {
@@ -45,23 +43,25 @@ struct StatusLine<'a> {
 
 /// Asks, prints the answer, and yields how the command ends.
 pub(super) async fn run(command: Command) -> Ending {
+    let settings = Settings::load(Layer::default());
+    let language = settings.map_or_else(|_| session_language(), |settings| settings.preferences.words());
     let Some(service) = Service::find().await else {
         if let Command::Status { json: true } = command {
             print(&[json(&StatusLine { running: false, status: None })]);
         } else {
-            eprintln!("descry: {NOT_RUNNING}");
+            complain(&message!("service-not-running"), language);
         }
         return Ending::Unusable;
     };
-    match ask(&service, command).await {
+    match ask(&service, command, language).await {
         Ok(Answer { lines, speech_failure }) => {
             if let Some(problem) = speech_failure {
-                eprintln!("descry: not spoken: {}", narrate::sentence(&problem));
+                complain(&not_spoken(problem), language);
             }
             if print(&lines) { Ending::Described } else { Ending::NotDescribed }
         }
         Err(error) => {
-            eprintln!("descry: {}", narrate::sentence(&error.to_string()));
+            complain(&error.message(), language);
             match error {
                 ServiceError::Service(_) => Ending::Unusable,
                 ServiceError::Refused(_) | ServiceError::Picture(_) => Ending::NotDescribed,
@@ -70,7 +70,7 @@ pub(super) async fn run(command: Command) -> Ending {
     }
 }
 
-async fn ask(service: &Service, command: Command) -> Result<Answer, ServiceError> {
+async fn ask(service: &Service, command: Command, language: Language) -> Result<Answer, ServiceError> {
     let told = |Told { wording, speech_failure }| Answer { lines: vec![wording], speech_failure };
     Ok(match command {
         Command::Repeat(retell) => told(service.retell(Way::Repeat, !retell.no_speech).await?),
@@ -82,11 +82,11 @@ async fn ask(service: &Service, command: Command) -> Result<Answer, ServiceError
         }
         Command::Pause => {
             service.set_paused(true).await?;
-            Answer::line("Descry is paused. To go on: descry resume".to_owned())
+            Answer::line(message!("command-paused").in_language(language))
         }
         Command::Resume => {
             service.set_paused(false).await?;
-            Answer::line("Descry goes on.".to_owned())
+            Answer::line(message!("service-goes-on").in_language(language))
         }
         Command::History { clear: true, .. } => {
             service.clear_history().await?;
@@ -96,12 +96,12 @@ async fn ask(service: &Service, command: Command) -> Result<Answer, ServiceError
             let entries = service.history(count).await?;
             let now = SystemTime::now();
             Answer {
-                lines: entries.iter().map(|entry| history_line(entry, json, now)).collect(),
+                lines: entries.iter().map(|entry| history_line(entry, json, now, language)).collect(),
                 speech_failure: None,
             }
         }
         Command::Status { json: false } => {
-            Answer { lines: status_lines(&service.status().await?), speech_failure: None }
+            Answer { lines: status_lines(&service.status().await?, language), speech_failure: None }
         }
         Command::Status { json: true } => {
             let status = service.status().await?;
@@ -114,32 +114,39 @@ async fn ask(service: &Service, command: Command) -> Result<Answer, ServiceError
     })
 }
 
-fn history_line(entry: &Remembered, as_json: bool, now: SystemTime) -> String {
+fn history_line(entry: &Remembered, as_json: bool, now: SystemTime, language: Language) -> String {
     if as_json {
         return json(entry);
     }
     let then = UNIX_EPOCH.checked_add(Duration::from_micros(entry.captured_at)).unwrap_or(now);
-    format!("{}: {}", retell::age(then, now), entry.wording)
+    format!("{}: {}", retell::age(then, now).in_language(language), entry.wording)
 }
 
-fn status_lines(status: &Status) -> Vec<String> {
-    let Status { version, state, model, device, speech_route, language, detail, hedging, .. } = status;
-    let idle = match status.idle_unload_seconds {
-        0 => "it stays in memory".to_owned(),
-        seconds => format!("it is let go after {seconds} seconds without a request"),
+fn status_lines(status: &Status, language: Language) -> Vec<String> {
+    let Status { version, state, model, device, .. } = status;
+    let first = if status.paused {
+        message!("command-status-paused", version = version)
+    } else {
+        message!("command-status-runs", version = version)
     };
-    vec![
-        format!(
-            "descryd {version} runs{}.",
-            if status.paused { ", and is paused: descry resume lets it go on" } else { "" }
+    let model = match status.idle_unload_seconds {
+        0 => message!("command-status-kept", model = model, state = state, device = device),
+        seconds => message!(
+            "command-status-let-go",
+            model = model,
+            state = state,
+            device = device,
+            seconds = seconds
         ),
-        format!("Model: {model}, {state}, on the {device}; {idle}."),
-        format!("Speech: {speech_route}, in the language {language}."),
-        format!(
-            "Wording: detail {detail}, hedging {hedging}, nothing below a confidence of {}.",
-            status.minimum_confidence
-        ),
-    ]
+    };
+    let speech = message!("command-status-speech", route = &status.speech_route, language = &status.language);
+    let wording = message!(
+        "command-status-wording",
+        detail = &status.detail,
+        hedging = &status.hedging,
+        confidence = status.minimum_confidence
+    );
+    [first, model, speech, wording].map(|line| line.in_language(language)).into()
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -162,6 +169,7 @@ mod tests {
         let entry = Remembered {
             id: 7,
             text: "A dog.".into(),
+            language: "en".into(),
             wording: "Possibly a dog.".into(),
             confidence: 0.5,
             alternatives: vec!["A cat.".into()],
@@ -169,13 +177,13 @@ mod tests {
             captured_at: 1_000_000,
         };
         let now = UNIX_EPOCH + Duration::from_secs(121);
-        assert_eq!(history_line(&entry, false, now), "2 minutes ago: Possibly a dog.");
+        assert_eq!(history_line(&entry, false, now, Language::English), "2 minutes ago: Possibly a dog.");
         assert_eq!(
-            history_line(&entry, true, now),
-            r#"{"id":7,"text":"A dog.","wording":"Possibly a dog.","confidence":0.5,"alternatives":["A cat."],"model":"m","captured_at":1000000}"#
+            history_line(&entry, true, now, Language::English),
+            r#"{"id":7,"text":"A dog.","language":"en","wording":"Possibly a dog.","confidence":0.5,"alternatives":["A cat."],"model":"m","captured_at":1000000}"#
         );
         let far = Remembered { captured_at: u64::MAX, ..entry };
-        assert!(history_line(&far, false, now).starts_with("just now"));
+        assert!(history_line(&far, false, now, Language::English).starts_with("just now"));
         assert_eq!(json(&StatusLine { running: false, status: None }), r#"{"running":false}"#);
     }
 
@@ -194,12 +202,12 @@ mod tests {
             minimum_confidence: 0.25,
             idle_unload_seconds: 0,
         };
-        let lines = status_lines(&status);
+        let lines = status_lines(&status, Language::English);
         assert_eq!(lines[0], "descryd 1 runs.");
         assert_eq!(lines[1], "Model: m, ready, on the cpu; it stays in memory.");
         assert!(lines[3].ends_with("0.25."), "{lines:?}");
         status.paused = true;
-        assert!(status_lines(&status)[0].contains("descry resume"));
+        assert!(status_lines(&status, Language::English)[0].contains("descry resume"));
         assert!(
             json(&StatusLine { running: true, status: Some(&status) })
                 .starts_with(r#"{"running":true,"version":"1""#)

@@ -16,13 +16,14 @@ use crate::{
     request::{Caller, Options, Request},
     screen_text::Reader,
     speech::{Speaking, Voice},
+    words::{Message, message},
 };
 
 /// Why a picture has none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct NotDescribed {
-    /// In lower case, without a full stop.
-    pub(crate) reason: String,
+    /// To stand after a colon.
+    pub(crate) reason: Message,
     /// Whether no other picture would fare better.
     pub(crate) is_final: bool,
 }
@@ -34,18 +35,18 @@ pub(super) struct Answer {
     /// Follows what this process is saying.
     pub(super) speaking: Option<Speaking>,
     /// Why the service's voice failed.
-    pub(super) voice_failure: Option<String>,
+    pub(super) voice_failure: Option<Message>,
 }
 
 impl Answer {
-    pub(super) fn failed(reason: String) -> Self {
+    pub(super) fn failed(reason: Message) -> Self {
         Self { result: Err(NotDescribed { reason, is_final: false }), speaking: None, voice_failure: None }
     }
 }
 
 /// Why nothing can be described at all.
 #[derive(Debug)]
-pub(super) struct Unusable(pub(super) String);
+pub(super) struct Unusable(pub(super) Message);
 
 /// Who describes.
 pub(super) enum Backend {
@@ -66,10 +67,9 @@ impl Backend {
         if !forced_here && let Some(service) = Service::find().await {
             return Ok(Self::Service { service, beam_width });
         }
-        let folder =
-            model_folder::find(settings.model.clone()).map_err(|error| Unusable(error.to_string()))?;
+        let folder = model_folder::find(settings.model.clone()).map_err(|error| Unusable(error.message()))?;
         let thread = CaptionThread::start(describer::load_from(folder, settings.engine.clone()))
-            .map_err(|error| Unusable(format!("the caption thread could not be started: {error}")))?;
+            .map_err(|error| Unusable(message!("command-no-thread", reason = error.to_string())))?;
         let preferences = Shared::new(settings.preferences.clone());
         let reader = Reader::new(settings.text_languages.clone());
         Ok(Self::Own(App::new(thread, voice, beam_width).with_preferences(preferences).with_reader(reader)))
@@ -98,15 +98,13 @@ impl Backend {
                 let Outcome { result, speaking } = app.serve(request).await;
                 let result = result.map(Described::from).map_err(|failure| NotDescribed {
                     is_final: matches!(failure, Failure::ModelUnavailable(_) | Failure::Ending),
-                    reason: failure.to_string(),
+                    reason: failure.message(),
                 });
                 Answer { result, speaking, voice_failure: None }
             }
             Self::Service { service, beam_width } => {
                 let Wanted::File(picture) = wanted else {
-                    return Answer::failed(
-                        "the service cannot be asked for a screen; use --no-service".to_owned(),
-                    );
+                    return Answer::failed(message!("source-screen-not-by-service"));
                 };
                 match service.describe(picture, speak, in_turn, *beam_width).await {
                     Ok((described, voice_failure)) => {
@@ -114,7 +112,7 @@ impl Backend {
                     }
                     Err(error) => {
                         let is_final = !matches!(error, ServiceError::Picture(_));
-                        let result = Err(NotDescribed { reason: error.to_string(), is_final });
+                        let result = Err(NotDescribed { reason: error.message(), is_final });
                         Answer { result, speaking: None, voice_failure: None }
                     }
                 }

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::Ending;
+use super::{Ending, complain};
 use crate::{
-    config::{Layer, Loaded, Place},
-    narrate,
+    config::{Layer, Loaded, Place, session_language},
+    words::{Argument, Language, Message, message},
 };
 
 /// Checks the settings and prints what holds.
@@ -13,26 +13,44 @@ pub(super) fn run() -> Ending {
     let loaded = match Loaded::read(Layer::default()) {
         Ok(loaded) => loaded,
         Err(error) => {
-            eprintln!("descry: {}", narrate::sentence(&error.to_string()));
+            complain(&error.message(), session_language());
             return Ending::Usage;
         }
     };
     let mut out = io::stdout().lock();
-    let written = lines(&loaded).iter().try_for_each(|line| writeln!(out, "{line}"));
+    let language = loaded.settings.preferences.words();
+    let written = lines(&loaded, language).iter().try_for_each(|line| writeln!(out, "{line}"));
     if written.and_then(|()| out.flush()).is_ok() { Ending::Described } else { Ending::NotDescribed }
 }
 
-fn lines(loaded: &Loaded) -> Vec<String> {
+fn lines(loaded: &Loaded, language: Language) -> Vec<String> {
     let files = loaded.files.iter().map(|file| {
-        let path = file.path.display();
-        if file.found { format!("{path} was read.") } else { format!("{path} is not there.") }
+        let path = file.path.display().to_string();
+        if file.found {
+            message!("command-file-read", path = path)
+        } else {
+            message!("command-file-absent", path = path)
+        }
     });
-    let settings = Layer::names().into_iter().map(|name| match loaded.origins.get(&name) {
-        Some((value, Place::BuiltIn)) => format!("{name} = {value}, built in"),
-        Some((value, place)) => format!("{name} = {value}, from {place}"),
-        None => format!("{name} is not set"),
+    let settings = Layer::names().into_iter().map(|name| {
+        if let Some((value, place)) = loaded.origins.get(&name) {
+            setting(name, value.to_string(), place)
+        } else {
+            message!("command-setting-unset", name = name)
+        }
     });
-    files.chain(settings).collect()
+    files.chain(settings).map(|line| line.in_language(language)).collect()
+}
+
+/// A setting that holds, with where it comes from.
+fn setting(name: String, value: String, place: &Place) -> Message {
+    let place = match place {
+        Place::BuiltIn => return message!("command-setting-built-in", name = name, value = value),
+        Place::File(path) => path.display().to_string().into(),
+        Place::Variable(name) => Argument::from(name),
+        Place::Arguments => message!("setting-arguments").into(),
+    };
+    message!("command-setting-from", name = name, value = value, place = place)
 }
 
 #[cfg(test)]
@@ -54,7 +72,7 @@ mod tests {
                 ("idle_unload_seconds".to_owned(), (toml::Value::Integer(300), Place::BuiltIn)),
             ]),
         };
-        let lines = lines(&loaded);
+        let lines = lines(&loaded, Language::English);
         assert_eq!(lines[0], "/etc/descry/descry.toml was read.");
         assert_eq!(lines[1], "/b is not there.");
         assert!(lines.contains(&"rate = 20, from /etc/descry/descry.toml".to_owned()));

@@ -5,10 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::source::{
-    Source,
-    file::FileSource,
-    screen::{ScreenSource, Session, Target},
+use crate::{
+    source::{
+        Source,
+        file::FileSource,
+        screen::{ScreenSource, Session, Target},
+    },
+    words::{Message, message},
 };
 
 /// The endings of files that are taken for pictures in a folder. A file that is named itself may be called anything.
@@ -20,7 +23,7 @@ pub(super) struct Input {
     /// What it is called in the output: its path, or `-`.
     pub(super) label: String,
     /// Where it is, or why there is none.
-    pub(super) picture: Result<Wanted, &'static str>,
+    pub(super) picture: Result<Wanted, Message>,
 }
 
 /// What is to be described.
@@ -65,12 +68,12 @@ fn expand_one(file: PathBuf) -> Vec<Input> {
         return vec![input(file)];
     }
     let nothing = |problem| vec![Input { label: file.display().to_string(), picture: Err(problem) }];
-    let Ok(entries) = fs::read_dir(&file) else { return nothing("the folder cannot be read") };
+    let Ok(entries) = fs::read_dir(&file) else { return nothing(message!("source-folder-unreadable")) };
     let mut pictures: Vec<PathBuf> =
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_picture(path)).collect();
     pictures.sort();
     if pictures.is_empty() {
-        return nothing("there are no pictures in the folder");
+        return nothing(message!("source-folder-empty"));
     }
     pictures.into_iter().map(input).collect()
 }

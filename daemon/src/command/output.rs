@@ -10,6 +10,7 @@ use crate::{
     narrate,
     screen_description::{Parts, Picture},
     screen_text::ScreenText,
+    words::Language,
 };
 
 /// How to print.
@@ -19,6 +20,8 @@ pub(super) struct Output {
     pub(super) json: bool,
     /// Whether lines have to say which picture they are about.
     pub(super) several: bool,
+    /// The language of what is said of failures.
+    pub(super) language: Language,
 }
 
 /// The JSON object of a picture that was described; its fields are the command's contract.
@@ -26,6 +29,7 @@ pub(super) struct Output {
 struct DescribedLine<'a> {
     file: &'a str,
     text: &'a str,
+    language: &'a str,
     confidence: f64,
     band: &'a str,
     kind: &'a str,
@@ -112,7 +116,7 @@ impl Output {
     pub(super) fn write(self, label: &str, result: Result<&Described, &NotDescribed>) -> io::Result<()> {
         let line = self.line(label, result);
         if let Err(failure) = result {
-            eprintln!("descry: {label}: {}", narrate::sentence(&failure.reason));
+            eprintln!("descry: {label}: {}", narrate::words_in(&failure.reason, self.language));
         }
         match line {
             Some(line) => {
@@ -132,6 +136,7 @@ impl Output {
             (true, Ok(described)) => serde_json::to_string(&DescribedLine {
                 file: label,
                 text: &described.text,
+                language: &described.language,
                 confidence: described.confidence,
                 band: &described.band,
                 kind: &described.kind,
@@ -144,7 +149,7 @@ impl Output {
             })
             .ok(),
             (true, Err(failure)) => {
-                let error = narrate::sentence(&failure.reason);
+                let error = narrate::words_in(&failure.reason, self.language);
                 serde_json::to_string(&FailedLine { file: label, error: &error }).ok()
             }
             (false, Ok(described)) if self.several => Some(format!("{label}: {}", described.wording)),
@@ -157,11 +162,13 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::message;
 
     #[test]
     fn lines_are_as_documented() {
         let described = Described {
             text: "A dog.".into(),
+            language: "en".into(),
             wording: "Possibly a dog.".into(),
             confidence: 0.5,
             band: "middle".into(),
@@ -174,8 +181,11 @@ mod tests {
             inference_ms: 20.0,
             screen: None,
         };
-        let failure = NotDescribed { reason: "it is \"cut\" off".into(), is_final: false };
-        let line = |json, several, result| Output { json, several }.line("a b.jpg", result);
+        let failure =
+            NotDescribed { reason: message!("service-said", words = "it is \"cut\" off"), is_final: false };
+        let line = |json, several, result| {
+            Output { json, several, language: Language::English }.line("a b.jpg", result)
+        };
         for (found, expected) in [
             (line(false, false, Ok(&described)), Some("Possibly a dog.")),
             (line(false, true, Ok(&described)), Some("a b.jpg: Possibly a dog.")),
@@ -183,7 +193,7 @@ mod tests {
             (
                 line(true, false, Ok(&described)),
                 Some(
-                    r#"{"file":"a b.jpg","text":"A dog.","confidence":0.5,"band":"middle","kind":"photo","quality":["dark"],"alternatives":["A cat."],"model":"m","engine":"e","decode_ms":1.5,"inference_ms":20.0}"#,
+                    r#"{"file":"a b.jpg","text":"A dog.","language":"en","confidence":0.5,"band":"middle","kind":"photo","quality":["dark"],"alternatives":["A cat."],"model":"m","engine":"e","decode_ms":1.5,"inference_ms":20.0}"#,
                 ),
             ),
             (line(true, true, Err(&failure)), Some(r#"{"file":"a b.jpg","error":"It is \"cut\" off."}"#)),

@@ -10,7 +10,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::arguments::Check;
-use crate::narrate;
+use crate::{
+    narrate,
+    words::{Language, Message, message},
+};
+use tried::Name;
 
 /// How a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,20 +28,19 @@ enum State {
 }
 
 /// A part, and what was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Part {
-    /// What it is called.
-    name: &'static str,
+    name: Name,
     state: State,
     /// Whether Descry is of no use without it.
     is_needed: bool,
     /// What was found, and what to do about it: words without capital and full stop.
-    words: String,
+    words: Message,
 }
 
 impl Part {
     /// A part that everyone needs.
-    fn needed(name: &'static str, result: Result<String, String>) -> Self {
+    fn needed(name: Name, result: Result<Message, Message>) -> Self {
         let (state, words) = match result {
             Ok(words) => (State::Works, words),
             Err(words) => (State::Fails, words),
@@ -46,33 +49,35 @@ impl Part {
     }
 
     /// A part that some do without.
-    fn optional(name: &'static str, result: Result<String, (State, String)>) -> Self {
+    fn optional(name: Name, result: Result<Message, (State, Message)>) -> Self {
         let (state, words) = result.map_or_else(|failed| failed, |words| (State::Works, words));
         Self { name, state, is_needed: false, words }
     }
 
-    fn line(&self) -> String {
-        let state = match self.state {
-            State::Works => "works",
-            State::Missing => "is not there",
-            State::Fails => "does not work",
+    fn line(&self, language: Language) -> String {
+        let (part, words) = (self.name.message(), narrate::words_in(&self.words, language));
+        let line = match self.state {
+            State::Works => message!("check-works", part = part, words = words),
+            State::Missing => message!("check-missing", part = part, words = words),
+            State::Fails => message!("check-fails", part = part, words = words),
         };
-        format!("{} {state}. {}", self.name, narrate::sentence(&self.words))
+        line.in_language(language)
     }
 }
 
 /// The JSON object of all parts; its fields are the command's contract.
 #[derive(Serialize)]
-struct Report<'a> {
+struct Report {
     works: bool,
-    parts: Vec<PartLine<'a>>,
+    parts: Vec<PartLine>,
 }
 
 /// A part in it.
 #[derive(Serialize)]
-struct PartLine<'a> {
-    part: &'a str,
-    state: &'a str,
+struct PartLine {
+    /// In English, whatever the language of the text is.
+    part: String,
+    state: &'static str,
     needed: bool,
     text: String,
 }
@@ -85,48 +90,47 @@ fn all_works(parts: &[Part]) -> bool {
 /// Tries all parts and prints what was found. `true` when all works that is needed.
 pub(super) async fn run(arguments: &Check) -> io::Result<bool> {
     let mut out = io::stdout();
+    let language = tried::language();
     let mut parts = Vec::new();
     // Each line is printed once it is known: some parts take seconds, and silence tells nothing.
     for name in tried::ALL {
         let part = tried::try_part(name).await;
         if !arguments.json {
-            writeln!(out, "{}", part.line())?;
+            writeln!(out, "{}", part.line(language))?;
             out.flush()?;
         }
         parts.push(part);
     }
-    let last = if arguments.json { json(&parts)? } else { summary(&parts) };
+    let last = if arguments.json { json(&parts, language)? } else { summary(&parts, language) };
     writeln!(out, "{last}")?;
     Ok(all_works(&parts))
 }
 
-fn json(parts: &[Part]) -> io::Result<String> {
+fn json(parts: &[Part], language: Language) -> io::Result<String> {
     let line = |part: &Part| PartLine {
-        part: part.name,
+        part: part.name.message().to_string(),
         state: match part.state {
             State::Works => "works",
             State::Missing => "missing",
             State::Fails => "fails",
         },
         needed: part.is_needed,
-        text: narrate::sentence(&part.words),
+        text: narrate::words_in(&part.words, language),
     };
     let parts_lines = parts.iter().map(line).collect();
     Ok(serde_json::to_string(&Report { works: all_works(parts), parts: parts_lines })?)
 }
 
 /// The last line.
-fn summary(parts: &[Part]) -> String {
-    let failed: Vec<&str> = parts
-        .iter()
-        .filter(|part| part.is_needed && part.state != State::Works)
-        .map(|part| part.name)
-        .collect();
-    if failed.is_empty() {
-        "All that Descry needs works.".to_owned()
+fn summary(parts: &[Part], language: Language) -> String {
+    let failed = parts.iter().filter(|part| part.is_needed && part.state != State::Works);
+    let failed: Vec<String> = failed.map(|part| part.name.message().in_language(language)).collect();
+    let words = if failed.is_empty() {
+        message!("check-all-works")
     } else {
-        format!("Descry needs what does not work: {}.", failed.join(", ").to_lowercase())
-    }
+        message!("check-needed-fails", parts = failed.join(", "))
+    };
+    words.in_language(language)
 }
 
 #[cfg(test)]
@@ -135,24 +139,28 @@ mod tests {
 
     fn parts() -> Vec<Part> {
         vec![
-            Part::needed("Model", Ok("descry-attend-2".to_owned())),
-            Part::needed("Speech", Err("speech-dispatcher does not answer; start it".to_owned())),
-            Part::optional("Camera", Err((State::Missing, "connect one".to_owned()))),
+            Part::needed(Name::Engine, Ok(message!("check-engine", engine = "tract"))),
+            Part::needed(Name::Speech, Err(message!("voice-late"))),
+            Part::optional(Name::Camera, Err((State::Missing, message!("failure-ending")))),
         ]
     }
 
     #[test]
     fn lines_begin_with_what_matters() {
-        let lines: Vec<String> = parts().iter().map(Part::line).collect();
+        let lines = |language| parts().iter().map(|part| part.line(language)).collect::<Vec<_>>();
         assert_eq!(
-            lines,
+            lines(Language::English),
             [
-                "Model works. Descry-attend-2.",
-                "Speech does not work. Speech-dispatcher does not answer; start it.",
-                "Camera is not there. Connect one."
+                "Engine works. Tract runs the model.",
+                "Speech does not work. Speech-dispatcher did not answer in time.",
+                "Camera is not there. Descry is ending."
             ]
         );
-        assert_eq!(summary(&parts()), "Descry needs what does not work: speech.");
+        assert_eq!(
+            lines(Language::German)[1],
+            "Sprechen: funktioniert nicht. Speech-dispatcher hat nicht rechtzeitig geantwortet."
+        );
+        assert_eq!(summary(&parts(), Language::English), "Descry needs what does not work: Speech.");
     }
 
     #[test]
@@ -161,10 +169,10 @@ mod tests {
         assert!(!all_works(&parts));
         parts.remove(1);
         assert!(all_works(&parts));
-        assert_eq!(summary(&parts), "All that Descry needs works.");
+        assert_eq!(summary(&parts, Language::English), "All that Descry needs works.");
         assert_eq!(
-            json(&parts).unwrap(),
-            r#"{"works":true,"parts":[{"part":"Model","state":"works","needed":true,"text":"Descry-attend-2."},{"part":"Camera","state":"missing","needed":false,"text":"Connect one."}]}"#
+            json(&parts, Language::English).unwrap(),
+            r#"{"works":true,"parts":[{"part":"Engine","state":"works","needed":true,"text":"Tract runs the model."},{"part":"Camera","state":"missing","needed":false,"text":"Descry is ending."}]}"#
         );
     }
 }

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::{ConfigError, EngineName};
-use crate::preferences::{Detail, Hedging, Preferences, SpeechRoute};
+use crate::{
+    preferences::{self, Detail, Hedging, Preferences, SpeechRoute},
+    words::{Language, Message, message},
+};
 
 /// The settings of one place; each may be absent. They are the arguments of `descryd` too.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Args)]
@@ -44,7 +47,7 @@ pub struct Layer {
     /// Who speaks
     #[arg(long, value_enum)]
     pub speech: Option<SpeechRoute>,
-    /// The language of what is said, such as en or en-GB
+    /// The language of what is said: en or de, also with a region, such as en-GB
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
     /// The languages of a screen's text, as Tesseract names them, with + between several
@@ -97,30 +100,33 @@ impl Layer {
     }
 
     /// The settings in a text.
-    pub(super) fn from_toml(text: &str, place: &str) -> Result<Self, ConfigError> {
+    pub(super) fn from_toml(text: &str, file: &str) -> Result<Self, ConfigError> {
         let table: Table = toml::from_str(text).map_err(|error| {
             let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
-            let place = line.map_or(place.to_owned(), |line| format!("{place}, line {line},"));
-            invalid(&place, error.message().trim())
+            let place =
+                line.map_or_else(|| named(file), |line| message!("setting-line", file = file, line = line));
+            invalid(place, message!("setting-syntax", detail = error.message().trim()))
         })?;
-        Self::from_table(&table, place)
+        Self::from_table(&table, &named(file))
     }
 
-    fn from_table(table: &Table, place: &str) -> Result<Self, ConfigError> {
+    fn from_table(table: &Table, place: &Message) -> Result<Self, ConfigError> {
         let names = Self::names();
         let mut layer = Self::default();
         for (name, value) in table {
             if !names.contains(name) {
-                return Err(invalid(place, &unknown(name, &names)));
+                return Err(invalid(place.clone(), unknown(name, &names)));
             }
             // One after the other, so that the message says which one is wrong.
             let one = Table::from_iter([(name.clone(), value.clone())]);
             let one: Self = one.try_into().map_err(|error: toml::de::Error| {
-                invalid(place, &format!("{name} is {value}: {}", error.message().trim()))
+                let (value, detail) = (value.to_string(), error.message().trim());
+                invalid(place.clone(), message!("setting-type", name = name, value = value, detail = detail))
             })?;
             layer = layer.under(&one.checked(place)?)?;
         }
-        Ok(layer)
+        // And last all of it, for two that do not go together.
+        layer.checked(place)
     }
 
     /// The settings in the environment.
@@ -140,18 +146,22 @@ impl Layer {
                 layers.push((name, Self { model: Some(value.into()), ..Self::default() }));
                 continue;
             }
-            let value = value.into_string().map_err(|_| invalid(&name, "it is not text"))?;
+            let value =
+                value.into_string().map_err(|_| invalid(named(&name), message!("setting-not-text")))?;
             let value = if setting == "programs_see_screen" {
-                let value = value.parse().map_err(|_| invalid(&name, "it is neither true nor false"))?;
-                Value::Boolean(value)
+                let value = value.parse();
+                Value::Boolean(value.map_err(|_| invalid(named(&name), message!("setting-not-a-switch")))?)
             } else if NUMBERS.contains(&setting.as_str()) {
                 let whole = value.parse().map(Value::Integer).ok();
                 let number = whole.or_else(|| value.parse().map(Value::Float).ok());
-                number.ok_or_else(|| invalid(&name, &format!("{value:?} is not a number")))?
+                number.ok_or_else(|| {
+                    let value = format!("{value:?}");
+                    invalid(named(&name), message!("setting-not-a-number", value = value))
+                })?
             } else {
                 Value::String(value)
             };
-            let layer = Self::from_table(&Table::from_iter([(setting, value)]), &name)?;
+            let layer = Self::from_table(&Table::from_iter([(setting, value)]), &named(&name))?;
             layers.push((name, layer));
         }
         Ok(layers)
@@ -161,49 +171,77 @@ impl Layer {
     pub(super) fn under(&self, over: &Self) -> Result<Self, ConfigError> {
         let mut table = self.table()?;
         table.extend(over.table()?);
-        table.try_into().map_err(|error: toml::de::Error| invalid("all places together", error.message()))
+        table.try_into().map_err(|error: toml::de::Error| {
+            let detail = message!("setting-syntax", detail = error.message());
+            invalid(message!("setting-all-places"), detail)
+        })
     }
 
     /// The settings that are not absent, by name.
     pub(super) fn table(&self) -> Result<Table, ConfigError> {
-        Table::try_from(self).map_err(|error| invalid("a path", &error.to_string()))
+        Table::try_from(self).map_err(|error| {
+            invalid(message!("setting-path"), message!("setting-syntax", detail = error.to_string()))
+        })
     }
 
     /// The same, if all of it can be meant.
-    pub(super) fn checked(self, place: &str) -> Result<Self, ConfigError> {
-        let refuse = |name: &str, value: &dyn std::fmt::Display, bounds: &str| {
-            Err(invalid(place, &format!("{name} is {value}: it must be {bounds}")))
+    pub(super) fn checked(self, place: &Message) -> Result<Self, ConfigError> {
+        match self.problem() {
+            Some(problem) => Err(invalid(place.clone(), problem)),
+            None => Ok(self),
+        }
+    }
+
+    /// What cannot be meant.
+    fn problem(&self) -> Option<Message> {
+        let between = |name: &str, value: String, least: i64, most: i64| {
+            message!("setting-between", name = name, value = value, least = least, most = most)
         };
         if let Some(width) = self.beam_width
             && !(1..=MAXIMUM_BEAM_WIDTH).contains(&width)
         {
-            return refuse("beam_width", &width, &format!("between 1 and {MAXIMUM_BEAM_WIDTH}"));
+            return Some(between("beam_width", width.to_string(), 1, MAXIMUM_BEAM_WIDTH as i64));
         }
         if let Some(share) = self.minimum_confidence
             && !(0.0..=1.0).contains(&share)
         {
-            return refuse("minimum_confidence", &share, "between 0 and 1");
+            return Some(between("minimum_confidence", share.to_string(), 0, 1));
         }
         for (name, number) in [("rate", self.rate), ("pitch", self.pitch), ("volume", self.volume)] {
             if let Some(number) = number
                 && !(-100..=100).contains(&number)
             {
-                return refuse(name, &number, "between -100 and 100");
+                return Some(between(name, number.to_string(), -100, 100));
             }
         }
         for (name, words) in [("language", &self.language), ("voice", &self.voice)] {
             if let Some(words) = words
                 && (words.trim().is_empty() || words.len() > 128 || words.contains(char::is_control))
             {
-                return refuse(name, &format!("{words:?}"), "a name of up to 128 bytes on one line");
+                return Some(message!("setting-not-a-name", name = name, value = format!("{words:?}")));
             }
+        }
+        if let Some(language) = &self.language
+            && preferences::language(language).is_err()
+        {
+            let (value, languages) = (format!("{language:?}"), Language::tags());
+            return Some(message!(
+                "setting-not-a-language",
+                name = "language",
+                value = value,
+                languages = languages
+            ));
         }
         if let Some(languages) = &self.text_languages
             && !languages.split('+').all(is_language_of_tesseract)
         {
-            return refuse("text_languages", &format!("{languages:?}"), "languages as in eng or eng+deu");
+            let value = format!("{languages:?}");
+            return Some(message!("setting-not-languages-of-text", name = "text_languages", value = value));
         }
-        Ok(self)
+        if let (Some(EngineName::Tract), Some(library)) = (self.engine, &self.onnxruntime) {
+            return Some(message!("setting-library-for-tract", library = library.display().to_string()));
+        }
+        None
     }
 }
 
@@ -215,15 +253,22 @@ fn is_language_of_tesseract(name: &str) -> bool {
 }
 
 /// What is said of a name that is none, with the nearest one that is.
-fn unknown(name: &str, names: &[String]) -> String {
+fn unknown(name: &str, names: &[String]) -> Message {
     let alike = |known: &String| strsim::jaro_winkler(name, known);
     let nearest = names.iter().max_by(|one, other| alike(one).total_cmp(&alike(other)));
-    match nearest.filter(|nearest| alike(nearest) > ALIKE) {
-        Some(nearest) => format!("there is no setting {name:?}; did you mean {nearest}?"),
-        None => format!("there is no setting {name:?}; there are {}", names.join(", ")),
+    let quoted = format!("{name:?}");
+    if let Some(nearest) = nearest.filter(|nearest| alike(nearest) > ALIKE) {
+        message!("setting-unknown-nearest", name = quoted, nearest = nearest)
+    } else {
+        message!("setting-unknown", name = quoted, names = names.join(", "))
     }
 }
 
-pub(super) fn invalid(place: &str, problem: &str) -> ConfigError {
-    ConfigError::Invalid { place: place.to_owned(), problem: problem.to_owned() }
+/// A place that is called the same in every language: a file or a variable.
+pub(super) fn named(place: &str) -> Message {
+    message!("setting-place", name = place)
+}
+
+pub(super) fn invalid(place: Message, problem: Message) -> ConfigError {
+    ConfigError::Invalid { place, problem }
 }

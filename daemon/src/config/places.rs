@@ -4,11 +4,12 @@ use std::{
     collections::BTreeMap,
     env,
     ffi::OsString,
-    fmt, fs, io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use super::{ConfigError, Settings, layer::Layer};
+use crate::words::{Language, message};
 
 /// Where the whole machine's settings are.
 const SYSTEM_FILE: &str = "/etc/descry/descry.toml";
@@ -24,17 +25,6 @@ pub enum Place {
     Variable(String),
     /// The command line.
     Arguments,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BuiltIn => formatter.write_str("built in"),
-            Self::File(path) => write!(formatter, "{}", path.display()),
-            Self::Variable(name) => formatter.write_str(name),
-            Self::Arguments => formatter.write_str("the arguments"),
-        }
-    }
 }
 
 /// A file that was looked for.
@@ -75,6 +65,11 @@ impl Loaded {
         let own_file = own_folder.map(|folder| folder.join("descry/descry.toml"));
 
         let (mut files, mut layers) = (Vec::new(), vec![(Place::BuiltIn, Layer::built_in())]);
+        // The session knows its person's language, but they may have another wish here.
+        layers.extend(Language::of_session(variable).map(|(name, language)| {
+            let language = Some(language.tag().to_owned());
+            (Place::Variable(name.to_owned()), Layer { language, ..Layer::default() })
+        }));
         for path in [Some(system_file.to_owned()), own_file].into_iter().flatten() {
             let layer = from_file(&path)?;
             files.push(FileRead { path: path.clone(), found: layer.is_some() });
@@ -82,7 +77,7 @@ impl Loaded {
         }
         let variables = Layer::from_environment(variable)?;
         layers.extend(variables.into_iter().map(|(name, layer)| (Place::Variable(name), layer)));
-        layers.push((Place::Arguments, arguments.checked("the arguments")?));
+        layers.push((Place::Arguments, arguments.checked(&message!("setting-arguments"))?));
 
         let (mut together, mut origins) = (Layer::default(), BTreeMap::new());
         for (place, layer) in layers {

@@ -3,7 +3,10 @@
 use std::{fs, path::Path};
 
 use super::*;
-use crate::preferences::{Detail, Hedging, SpeechRoute};
+use crate::{
+    preferences::{Detail, Hedging, SpeechRoute},
+    words::Language,
+};
 
 fn read(system: &Path, variable: &dyn Fn(&str) -> Option<std::ffi::OsString>, arguments: Layer) -> Loaded {
     Loaded::read_with(system, variable, arguments).unwrap()
@@ -44,11 +47,11 @@ fn nearer_places_win_and_each_setting_knows_its_own() {
     };
     assert_eq!(loaded.settings, expected);
     assert!(loaded.files.iter().all(|file| file.found));
-    let place = |name: &str| loaded.origins[name].1.to_string();
-    assert_eq!(place("model"), "the arguments");
-    assert_eq!(place("beam_width"), "DESCRY_BEAM_WIDTH");
-    assert_eq!(place("rate"), own.display().to_string());
-    assert_eq!(place("speech"), system.display().to_string());
+    let place = |name: &str| loaded.origins[name].1.clone();
+    assert_eq!(place("model"), Place::Arguments);
+    assert_eq!(place("beam_width"), Place::Variable("DESCRY_BEAM_WIDTH".into()));
+    assert_eq!(place("rate"), Place::File(own));
+    assert_eq!(place("speech"), Place::File(system));
     assert!(!loaded.origins.contains_key("pitch"));
 }
 
@@ -80,6 +83,29 @@ fn a_named_library_is_used() {
 }
 
 #[test]
+fn the_language_is_the_sessions_unless_somebody_says_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let system = folder.path().join("system.toml");
+    let german = |name: &str| (name == "LANG").then(|| "de_DE.UTF-8".into());
+    let loaded = read(&system, &german, Layer::default());
+    assert_eq!(loaded.settings.preferences.words(), Language::German);
+    assert_eq!(loaded.settings.preferences.language_tag(), "de");
+    assert_eq!(loaded.origins["language"].1, Place::Variable("LANG".into()));
+    fs::write(&system, "language = \"en-GB\"").unwrap();
+    let loaded = read(&system, &german, Layer::default());
+    assert_eq!(loaded.settings.preferences.words(), Language::English);
+    assert_eq!(loaded.settings.preferences.language_tag(), "en-GB");
+    let arguments =
+        Layer { engine: Some(EngineName::Tract), onnxruntime: Some("/l".into()), ..Layer::default() };
+    let refused = Loaded::read_with(Path::new("/none"), &german, arguments).unwrap_err().message();
+    let refused = refused.in_language(Language::German);
+    assert!(
+        refused.starts_with("die Einstellung in den Argumenten kann nicht benutzt werden: engine"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn every_setting_can_be_set() {
     let text = "model = \"/m\"\nengine = \"onnxruntime\"\nonnxruntime = \"/l\"\nbeam_width = 4\n\
                 idle_unload_seconds = 0\ndetail = \"brief\"\nhedging = \"always\"\nminimum_confidence = 1\n\
@@ -107,6 +133,8 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
         ("pitch = 1000", "pitch is 1000"),
         ("voice = \"a\\nQUIT\"", "on one line"),
         ("language = \" \"", "on one line"),
+        ("language = \"fr\"", "it must be a language that Descry speaks: en, de"),
+        ("engine = \"tract\"\nonnxruntime = \"/l\"", "leave one of them out"),
         ("text_languages = \"../eng\"", "languages as in eng or eng+deu"),
         ("text_languages = \"-l\"", "languages as in eng or eng+deu"),
         ("text_languages = \"eng+\"", "languages as in eng or eng+deu"),

@@ -5,7 +5,11 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use thiserror::Error;
 
 use super::{Source, SourceError, live::Cameras};
-use crate::{frame::Frame, request::Cancel};
+use crate::{
+    frame::Frame,
+    request::Cancel,
+    words::{Message, message},
+};
 
 /// What a camera is known by: the same after it was unplugged, after a restart, and whichever others there are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,6 +99,24 @@ pub enum CameraError {
 }
 
 impl CameraError {
+    /// What a person is told of it, to stand after a colon.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Cancelled => message!("failure-cancelled"),
+            Self::None => message!("camera-none"),
+            Self::NoSuch(name) => message!("camera-no-such", name = name),
+            Self::Several(names) => message!("camera-several", names = names),
+            Self::Unplugged(name) => message!("camera-unplugged", name = name),
+            Self::Busy(name) => message!("camera-busy", name = name),
+            Self::NotAllowed(name) => message!("camera-not-allowed", name = name),
+            Self::Stalled(name) => message!("camera-stalled", name = name),
+            Self::Damaged(name) => message!("camera-damaged", name = name),
+            Self::NoFormat(name) => message!("camera-no-format", name = name),
+            Self::Driver { name, reason } => message!("camera-driver", name = name, reason = reason),
+        }
+    }
+
     /// Whether the camera shows nothing more until it is opened again.
     #[must_use]
     pub fn is_final(&self) -> bool {

@@ -19,6 +19,7 @@ use super::{MAXIMUM_PIXELS, Source, SourceError};
 use crate::{
     frame::{Area, Frame, Origin, View},
     request::Cancel,
+    words::{Message, message},
 };
 
 /// Which part of the screen is wanted.
@@ -187,16 +188,12 @@ pub enum ScreenError {
     /// The active window was closed meanwhile.
     #[error("the window was closed before it could be looked at; ask again")]
     WindowGone,
-    /// The active window or the rectangle lies beside the screen.
-    #[error("{what} lies outside the screen, which is {} x {} pixels large; {way_out}", .size.0, .size.1)]
-    Outside {
-        /// The window or the rectangle.
-        what: &'static str,
-        /// The size of the screen.
-        size: (u32, u32),
-        /// What to do.
-        way_out: &'static str,
-    },
+    /// The active window lies beside the screen, which has this size.
+    #[error("the active window lies outside the screen, which is {} x {} pixels large", .0.0, .0.1)]
+    WindowOutside((u32, u32)),
+    /// The rectangle lies beside the screen, which has this size.
+    #[error("the region lies outside the screen, which is {} x {} pixels large", .0.0, .0.1)]
+    RegionOutside((u32, u32)),
     /// More pixels than are taken.
     #[error(
         "the screen is too large: {} x {} pixels, where at most {} megapixels are taken; ask for a window or a region",
@@ -218,4 +215,40 @@ pub enum ScreenError {
     /// Nobody wants the picture any more.
     #[error("the request was called off")]
     Cancelled,
+}
+
+impl ScreenError {
+    /// What a person is told of it, to stand after a colon.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NoSession => message!("source-no-session"),
+            Self::Wayland => message!("source-wayland"),
+            Self::NoServer { display, reason } => {
+                message!("source-no-server", display = display, reason = reason)
+            }
+            Self::NotAllowed(display) => message!("source-server-forbidden", display = display),
+            Self::Lost => message!("source-server-lost"),
+            Self::Locked => message!("source-locked"),
+            Self::NoWindow => message!("source-no-active-window"),
+            Self::HiddenWindow => message!("source-hidden-window"),
+            Self::WindowGone => message!("source-window-gone"),
+            Self::WindowOutside((width, height)) => {
+                message!("source-window-outside", width = *width, height = *height)
+            }
+            Self::RegionOutside((width, height)) => {
+                message!("source-region-outside", width = *width, height = *height)
+            }
+            Self::TooLarge { size: (width, height) } => message!(
+                "source-screen-too-large",
+                width = *width,
+                height = *height,
+                megapixels = MAXIMUM_PIXELS / 1_000_000
+            ),
+            Self::Depth(bits) => message!("source-depth", bits = *bits),
+            Self::Refused(reason) => message!("source-server-refused", reason = reason),
+            Self::Memory(reason) => message!("source-no-memory", reason = reason.to_string()),
+            Self::Cancelled => message!("failure-cancelled"),
+        }
+    }
 }

@@ -40,19 +40,17 @@ impl Router {
     pub fn start(
         address: Result<Address, VoiceError>,
         preferences: watch::Receiver<Preferences>,
-        language: String,
     ) -> (Self, JoinHandle<()>) {
-        Self::start_with(address, Orca::default(), preferences, language)
+        Self::start_with(address, Orca::default(), preferences)
     }
 
     fn start_with(
         address: Result<Address, VoiceError>,
         orca: Orca,
         preferences: watch::Receiver<Preferences>,
-        language: String,
     ) -> (Self, JoinHandle<()>) {
         let (orders, received) = mpsc::channel(QUEUE);
-        let (dispatcher, dispatcher_task) = SpeechDispatcher::start(address, preferences.clone(), language);
+        let (dispatcher, dispatcher_task) = SpeechDispatcher::start(address, preferences.clone());
         let task = Task { preferences, dispatcher, orca };
         let task = tokio::spawn(async move {
             tokio::select! {
@@ -168,8 +166,7 @@ mod tests {
         let (client, server, asked) = fake::orca(version, true).await;
         let (address, lines) = dispatcher();
         let preferences = Shared::default();
-        let (voice, _task) =
-            Router::start_with(Ok(address), Orca::over(client), preferences.watch(), "en".to_owned());
+        let (voice, _task) = Router::start_with(Ok(address), Orca::over(client), preferences.watch());
         Parts { preferences, voice, asked, lines, _orca: server }
     }
 

@@ -45,19 +45,17 @@ pub struct SpeechDispatcher {
 }
 
 impl SpeechDispatcher {
-    /// Starts the task that speaks. It connects with the first utterance, not before; `language` is that of all
-    /// utterances, as in "en", where the preferences name none. The task ends when every clone of this voice is dropped.
+    /// Starts the task that speaks. It connects with the first utterance, not before. The task ends when every
+    /// clone of this voice is dropped.
     #[must_use]
     pub fn start(
         address: Result<Address, VoiceError>,
         preferences: watch::Receiver<Preferences>,
-        language: String,
     ) -> (Self, JoinHandle<()>) {
         let (orders, received) = mpsc::channel(QUEUE);
         let task = Task {
             address,
             preferences,
-            language,
             connection: None,
             told: None,
             pending: HashMap::new(),
@@ -109,7 +107,6 @@ struct Interrupted {
 struct Task {
     address: Result<Address, VoiceError>,
     preferences: watch::Receiver<Preferences>,
-    language: String,
     connection: Option<Connection>,
     /// How the connection was told to sound, in which language.
     told: Option<(VoiceSettings, String)>,
@@ -195,8 +192,7 @@ impl Task {
     async fn prepare(&mut self) -> Result<(), VoiceError> {
         let (wanted, language) = {
             let preferences = self.preferences.borrow();
-            let language = preferences.language.clone().unwrap_or_else(|| self.language.clone());
-            (preferences.voice.clone(), language)
+            (preferences.voice.clone(), preferences.language_tag().to_owned())
         };
         if self.told.as_ref().is_some_and(|(told, _)| is_less(&wanted, told)) {
             // Only a new connection has speech-dispatcher's own settings again.

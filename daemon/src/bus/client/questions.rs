@@ -8,22 +8,23 @@ use zbus::{
     zvariant::{DynamicDeserialize, DynamicType, OwnedValue},
 };
 
-use super::{Service, ServiceError};
+use super::{Service, ServiceError, odd, said};
 use crate::{
     bus::{
         MANAGER,
         dictionary::{Dictionary, put},
     },
     retell::Way,
+    words::Message,
 };
 
 /// What was told once more.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Told {
     /// The words that are said, or would be.
     pub wording: String,
     /// Why they were not spoken.
-    pub speech_failure: Option<String>,
+    pub speech_failure: Option<Message>,
 }
 
 /// A description that the service remembers. Its fields are the command's contract.
@@ -33,6 +34,8 @@ pub struct Remembered {
     pub id: u64,
     /// The sentence.
     pub text: String,
+    /// The language of the sentence, as in "en".
+    pub language: String,
     /// The sentence as people are told it, with its doubt in words.
     pub wording: String,
     /// From 0 to 1.
@@ -84,7 +87,10 @@ impl Service {
         };
         let told: Dictionary = self.ask(method, &(options,)).await?;
         let wording = value(&told, "wording").ok_or_else(odd)?;
-        Ok(Told { wording, speech_failure: value(&told, "speech-failure") })
+        Ok(Told {
+            wording,
+            speech_failure: value::<String>(&told, "speech-failure").map(|words| said(&words)),
+        })
     }
 
     /// Stops what is being said.
@@ -106,13 +112,13 @@ impl Service {
     /// Pauses, or goes on.
     pub async fn set_paused(&self, paused: bool) -> Result<(), ServiceError> {
         let set = self.properties().await?.set(manager(), "Paused", paused.into()).await;
-        set.map_err(|error| ServiceError::Service(error.to_string()))
+        set.map_err(|error| ServiceError::service(&error.to_string()))
     }
 
     /// How it is.
     pub async fn status(&self) -> Result<Status, ServiceError> {
         let all = self.properties().await?.get_all(manager()).await;
-        let all = all.map_err(|error| ServiceError::Service(error.to_string()))?;
+        let all = all.map_err(|error| ServiceError::service(&error.to_string()))?;
         let status = || {
             Some(Status {
                 version: value(&all, "Version")?,
@@ -139,7 +145,7 @@ impl Service {
             Ok(builder) => builder.cache_properties(CacheProperties::No).build().await,
             Err(error) => Err(error),
         };
-        built.map_err(|error| ServiceError::Service(error.to_string()))
+        built.map_err(|error| ServiceError::service(&error.to_string()))
     }
 
     async fn ask<B, R>(&self, method: &str, body: &B) -> Result<R, ServiceError>
@@ -153,19 +159,15 @@ impl Service {
             Err(zbus::Error::MethodError(name, words, _))
                 if name.starts_with("org.descry.Descry1.Error.") =>
             {
-                Err(ServiceError::Refused(words.unwrap_or_else(|| name.to_string())))
+                Err(ServiceError::Refused(said(&words.unwrap_or_else(|| name.to_string()))))
             }
-            Err(error) => Err(ServiceError::Service(error.to_string())),
+            Err(error) => Err(ServiceError::service(&error.to_string())),
         }
     }
 }
 
 fn manager() -> InterfaceName<'static> {
     InterfaceName::from_static_str_unchecked(MANAGER)
-}
-
-fn odd() -> ServiceError {
-    ServiceError::Service("its answer is of another kind; is it of another version?".to_owned())
 }
 
 fn value<T: TryFrom<OwnedValue>>(dictionary: &Dictionary, key: &str) -> Option<T> {
@@ -176,6 +178,7 @@ fn remembered(entry: &Dictionary) -> Option<Remembered> {
     Some(Remembered {
         id: value(entry, "id")?,
         text: value(entry, "text")?,
+        language: value(entry, "language").unwrap_or_default(),
         wording: value(entry, "wording")?,
         confidence: value(entry, "confidence")?,
         alternatives: value(entry, "alternatives")?,

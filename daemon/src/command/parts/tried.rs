@@ -12,12 +12,13 @@ use image::RgbImage;
 use super::{Part, State};
 use crate::{
     bus::client::Service,
-    config::{Layer, Settings},
+    config::{Layer, Settings, session_language},
     model_folder,
     preferences::SpeechRoute,
     screen_text::{ReadError, Reader},
     source::screen::{ScreenError, Session},
     speech::{VoiceError, address::Address, probe},
+    words::{Language, Message, message, models},
 };
 
 /// The parts, in the order in which they are tried: first what nothing works without.
@@ -48,24 +49,44 @@ pub(super) const ALL: [Name; 8] = [
     Name::Camera,
 ];
 
-/// Tries a part.
-pub(super) async fn try_part(name: Name) -> Part {
-    match name {
-        Name::Settings => Part::needed("Settings", settings().map(|_| "they can be read".to_owned())),
-        Name::Model => Part::needed("Model", blocking(model).await),
-        Name::Engine => Part::needed("Engine", blocking(engine).await),
-        Name::Speech => Part::needed("Speech", speech().await),
-        Name::Service => Part::optional("Service", service().await),
-        Name::Screen => Part::optional("Screen", screen().await),
-        Name::Text => Part::optional("Text on screens", text().await),
-        Name::Camera => {
-            Part::optional("Camera", cameras(Path::new("/dev"), Path::new("/sys/class/video4linux")))
-        }
+impl Name {
+    /// What a person is told it is called.
+    pub(super) fn message(self) -> Message {
+        let part = match self {
+            Self::Settings => "settings",
+            Self::Model => "model",
+            Self::Engine => "engine",
+            Self::Speech => "speech",
+            Self::Service => "service",
+            Self::Screen => "screen",
+            Self::Text => "text",
+            Self::Camera => "camera",
+        };
+        message!("check-name", part = part)
     }
 }
 
-fn settings() -> Result<Settings, String> {
-    Settings::load(Layer::default()).map_err(|error| error.to_string())
+/// The language of what is said.
+pub(super) fn language() -> Language {
+    settings().map_or_else(|_| session_language(), |settings| settings.preferences.words())
+}
+
+/// Tries a part.
+pub(super) async fn try_part(name: Name) -> Part {
+    match name {
+        Name::Settings => Part::needed(name, settings().map(|_| message!("check-settings"))),
+        Name::Model => Part::needed(name, blocking(model).await),
+        Name::Engine => Part::needed(name, blocking(engine).await),
+        Name::Speech => Part::needed(name, speech().await),
+        Name::Service => Part::optional(name, service().await),
+        Name::Screen => Part::optional(name, screen().await),
+        Name::Text => Part::optional(name, text().await),
+        Name::Camera => Part::optional(name, cameras(Path::new("/dev"), Path::new("/sys/class/video4linux"))),
+    }
+}
+
+fn settings() -> Result<Settings, Message> {
+    Settings::load(Layer::default()).map_err(|error| error.message())
 }
 
 /// The settings where they can be used, so that what does not depend on them is tried all the same.
@@ -73,55 +94,48 @@ fn settings_or_defaults() -> Settings {
     settings().unwrap_or_else(|_| Settings::from(Layer::default()))
 }
 
-async fn blocking(work: fn() -> Result<String, String>) -> Result<String, String> {
+async fn blocking(work: fn() -> Result<Message, Message>) -> Result<Message, Message> {
     let result = tokio::task::spawn_blocking(work).await;
-    result.unwrap_or_else(|_| Err("the attempt broke off; please report it".to_owned()))
+    result.unwrap_or_else(|_| Err(message!("check-broke-off")))
 }
 
-fn model() -> Result<String, String> {
-    let folder = model_folder::find(settings_or_defaults().model).map_err(|error| error.to_string())?;
-    let bundle = Bundle::open(&folder).map_err(|error| error.to_string())?;
+fn model() -> Result<Message, Message> {
+    let folder = model_folder::find(settings_or_defaults().model).map_err(|error| error.message())?;
+    let bundle = Bundle::open(&folder).map_err(|error| models::bundle_error(&error))?;
     let (manifest, _) = bundle.into_manifest_and_vocabulary();
-    Ok(format!("it is {} in {}, and every byte is as it should be", manifest.name, folder.display()))
+    Ok(message!("check-model", model = manifest.name, folder = folder.display().to_string()))
 }
 
 /// Loads the model and has it describe a picture: what a person asks for.
-fn engine() -> Result<String, String> {
+fn engine() -> Result<Message, Message> {
     let Settings { model, engine: choice, .. } = settings_or_defaults();
-    let folder = model_folder::find(model).map_err(|_| "it was not tried, for want of a model".to_owned())?;
-    let mut captioner = Captioner::open(&folder, &choice).map_err(|error| error.to_string())?;
+    let folder = model_folder::find(model).map_err(|_| message!("check-engine-without-model"))?;
+    let mut captioner = Captioner::open(&folder, &choice).map_err(|error| models::caption_error(&error))?;
     let picture = RgbImage::from_fn(64, 64, |x, y| image::Rgb([x as u8 * 4, y as u8 * 4, 128]));
     let options = CaptionOptions { beam_width: Some(1), cancelled: None };
-    captioner.caption(&picture, &options).map_err(|error| error.to_string())?;
-    Ok(format!("{} runs the model", captioner.engine()))
+    captioner.caption(&picture, &options).map_err(|error| models::caption_error(&error))?;
+    Ok(message!("check-engine", engine = captioner.engine()))
 }
 
-async fn speech() -> Result<String, String> {
+async fn speech() -> Result<Message, Message> {
     match settings_or_defaults().preferences.speech {
         SpeechRoute::None => {
-            return Ok("it is turned off in the settings, so everything is only printed".to_owned());
+            return Ok(message!("check-speech-off"));
         }
         SpeechRoute::Orca => return orca().await,
         SpeechRoute::Auto | SpeechRoute::Speechd => {}
     }
-    let address = Address::from_environment().map_err(|error| error.to_string())?;
-    let found = probe::probe(&address).await.map_err(|error| error.to_string())?;
+    let address = Address::from_environment().map_err(|error| error.message())?;
+    let found = probe::probe(&address).await.map_err(|error| error.message())?;
     if found.synthesisers.is_empty() || found.voices == 0 {
-        return Err(
-            "speech-dispatcher answers, but has no voice; install speech-dispatcher-espeak-ng, and end \
-                    speech-dispatcher so that it starts anew"
-                .to_owned(),
-        );
+        return Err(message!("check-speech-no-voice"));
     }
-    let voices = if found.voices == 1 { "1 voice".to_owned() } else { format!("{} voices", found.voices) };
-    Ok(format!(
-        "speech-dispatcher answers and has {voices} ({}); whether you hear it, spd-say hello tells",
-        found.synthesisers.join(", ")
-    ))
+    let synthesisers = found.synthesisers.join(", ");
+    Ok(message!("check-speech", voices = found.voices, synthesisers = synthesisers))
 }
 
 /// Whether the screen reader can be asked, where it alone may speak.
-async fn orca() -> Result<String, String> {
+async fn orca() -> Result<Message, Message> {
     let find = async {
         let bus = zbus::Connection::session().await.ok()?;
         let bus = zbus::fdo::DBusProxy::new(&bus).await.ok()?;
@@ -133,63 +147,48 @@ async fn orca() -> Result<String, String> {
         None
     };
     let is_there = tokio::time::timeout(ORCA_LIMIT, find).await.ok().flatten().is_some();
-    if is_there {
-        Ok("Orca runs and can be asked to speak".to_owned())
-    } else {
-        Err(VoiceError::NoOrca.to_string())
-    }
+    if is_there { Ok(message!("check-orca")) } else { Err(VoiceError::NoOrca.message()) }
 }
 
-async fn service() -> Result<String, (State, String)> {
+async fn service() -> Result<Message, (State, Message)> {
     match Service::find().await {
-        Some(_) => Ok("descryd runs, so the model need not be loaded for each picture".to_owned()),
-        None => Err((
-            State::Missing,
-            "descryd does not run, so descry does the work itself, which takes a moment longer; to start it: systemctl \
-             --user start descryd"
-                .to_owned(),
-        )),
+        Some(_) => Ok(message!("check-service")),
+        None => Err((State::Missing, message!("check-no-service"))),
     }
 }
 
-async fn screen() -> Result<String, (State, String)> {
+async fn screen() -> Result<Message, (State, Message)> {
     let reached = tokio::task::spawn_blocking(|| Session::from_environment().try_reach()).await;
     match reached {
         Ok(Ok(reached)) => {
-            let monitors = if reached.monitors == 1 {
-                "1 monitor".to_owned()
+            let ((width, height), monitors) = (reached.size, reached.monitors);
+            Ok(if reached.has_window_manager {
+                message!("check-screen", width = width, height = height, monitors = monitors)
             } else {
-                format!("{} monitors", reached.monitors)
-            };
-            let manager = if reached.has_window_manager {
-                "which window is active is known"
-            } else {
-                "no window manager says which window is active, so the one with the keyboard is taken"
-            };
-            let (width, height) = reached.size;
-            Ok(format!("it has {width} x {height} pixels on {monitors}, and {manager}"))
+                message!("check-screen-no-manager", width = width, height = height, monitors = monitors)
+            })
         }
-        Ok(Err(error @ ScreenError::NoSession)) => Err((State::Missing, error.to_string())),
-        Ok(Err(error)) => Err((State::Fails, error.to_string())),
-        Err(_) => Err((State::Fails, "the attempt broke off; please report it".to_owned())),
+        Ok(Err(error @ ScreenError::NoSession)) => Err((State::Missing, error.message())),
+        Ok(Err(error)) => Err((State::Fails, error.message())),
+        Err(_) => Err((State::Fails, message!("check-broke-off"))),
     }
 }
 
-async fn text() -> Result<String, (State, String)> {
+async fn text() -> Result<Message, (State, Message)> {
     let reader = Reader::new(settings_or_defaults().text_languages);
     let installed = reader.installed_languages().await.map_err(|error| match error {
-        ReadError::Missing => (State::Missing, error.to_string()),
-        error => (State::Fails, error.to_string()),
+        ReadError::Missing => (State::Missing, error.message()),
+        error => (State::Fails, error.message()),
     })?;
     let lacking = reader.languages().into_iter().find(|language| !installed.contains(language));
     match lacking {
-        Some(language) => Err((State::Fails, ReadError::NoLanguage(language).to_string())),
-        None => Ok(format!("Tesseract is there, with the languages {}", installed.join(", "))),
+        Some(language) => Err((State::Fails, ReadError::NoLanguage(language).message())),
+        None => Ok(message!("check-text", languages = installed.join(", "))),
     }
 }
 
 /// Looks for cameras among the devices, and for their names.
-fn cameras(devices: &Path, names: &Path) -> Result<String, (State, String)> {
+fn cameras(devices: &Path, names: &Path) -> Result<Message, (State, Message)> {
     let mut found: Vec<PathBuf> = fs::read_dir(devices)
         .into_iter()
         .flatten()
@@ -200,9 +199,8 @@ fn cameras(devices: &Path, names: &Path) -> Result<String, (State, String)> {
         })
         .collect();
     found.sort();
-    let not_yet = "Descry does not look through cameras yet";
     if found.is_empty() {
-        return Err((State::Missing, format!("no camera is connected; {not_yet}")));
+        return Err((State::Missing, message!("check-no-camera")));
     }
     let describe = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default();
@@ -211,14 +209,9 @@ fn cameras(devices: &Path, names: &Path) -> Result<String, (State, String)> {
     };
     let listed = found.iter().map(describe).collect::<Vec<_>>().join(", ");
     if found.iter().any(|path| File::open(path).is_ok()) {
-        Ok(format!("there is {listed}; {not_yet}"))
+        Ok(message!("check-camera", cameras = listed))
     } else {
-        Err((
-            State::Fails,
-            format!(
-                "{listed} cannot be opened; add yourself to the group video and log in again, or end what uses it"
-            ),
-        ))
+        Err((State::Fails, message!("check-camera-closed", cameras = listed)))
     }
 }
 
@@ -237,7 +230,7 @@ mod tests {
         }
         fs::create_dir_all(names.join("video0")).unwrap();
         fs::write(names.join("video0/name"), "Front camera\n").unwrap();
-        let words = cameras(&devices, &names).unwrap();
+        let words = cameras(&devices, &names).unwrap().to_string();
         let expected = format!("there is {0}/video0 (Front camera), {0}/video1;", devices.display());
         assert!(words.starts_with(&expected), "{words}");
         assert!(matches!(cameras(Path::new("/no/where"), &names), Err((State::Missing, _))));

@@ -249,12 +249,12 @@ pub(super) fn capture(
     // Between monitors of different sizes lies what nobody sees.
     let seen = monitors.iter().copied().reduce(Area::union).and_then(|all| all.intersection(screen));
     let seen = seen.unwrap_or(screen);
-    let outside = |what, way_out| ScreenError::Outside { what, size: (screen.width, screen.height), way_out };
+    let size = (screen.width, screen.height);
     let (active, area) = match target {
         Target::Screen => (window::active(&server.connection, server.root().root)?, seen),
         Target::Region(region) => {
             let area = region.intersection(seen);
-            let area = area.ok_or_else(|| outside("the region", "name one that lies on it"))?;
+            let area = area.ok_or(ScreenError::RegionOutside(size))?;
             (window::active(&server.connection, server.root().root)?, area)
         }
         Target::Window => {
@@ -262,12 +262,7 @@ pub(super) fn capture(
                 window::active(&server.connection, server.root().root)?.ok_or(ScreenError::NoWindow)?;
             let area =
                 window::visible_area(&server.connection, server.root().root, active)?.intersection(seen);
-            (
-                Some(active),
-                area.ok_or_else(|| {
-                    outside("the active window", "move it there, or ask for the whole screen")
-                })?,
-            )
+            (Some(active), area.ok_or(ScreenError::WindowOutside(size))?)
         }
     };
     let named = match active {

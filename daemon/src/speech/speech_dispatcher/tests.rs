@@ -18,7 +18,7 @@ struct Voice {
 impl Voice {
     fn at(address: Address) -> Self {
         let preferences = Shared::default();
-        let (voice, _task) = SpeechDispatcher::start(Ok(address), preferences.watch(), "en".to_owned());
+        let (voice, _task) = SpeechDispatcher::start(Ok(address), preferences.watch());
         Self { voice, preferences }
     }
 

@@ -1,0 +1,50 @@
+# Was descry check von jedem Teil sagt. Die Zeile eines Teils beginnt mit seinem Namen und wie es um ihn steht.
+
+check-name = { $part ->
+    [settings] Konfiguration
+    [model] Modell
+    [engine] Maschine
+    [speech] Sprechen
+    [service] Dienst
+    [screen] Bildschirm
+    [text] Text auf Bildschirmen
+   *[camera] Kamera
+}
+check-works = { $part }: funktioniert. { $words }
+check-missing = { $part }: nicht vorhanden. { $words }
+check-fails = { $part }: funktioniert nicht. { $words }
+check-all-works = Alles, was Descry braucht, funktioniert.
+check-needed-fails = Was Descry braucht, funktioniert nicht: { $parts }.
+
+check-settings = sie kann gelesen werden
+check-model = es ist { $model } in { $folder }, und jedes Byte ist, wie es sein soll
+check-engine = { $engine } rechnet mit dem Modell
+check-engine-without-model = ohne Modell wurde sie nicht versucht
+check-broke-off = der Versuch brach ab; bitte melden
+check-speech-off = es ist in den Einstellungen ausgeschaltet, also wird alles nur geschrieben
+check-speech-no-voice =
+    speech-dispatcher antwortet, hat aber keine Stimme; bitte speech-dispatcher-espeak-ng installieren und
+    speech-dispatcher beenden, damit es neu startet
+check-speech = speech-dispatcher antwortet und hat { $voices ->
+    [one] { $voices } Stimme
+   *[other] { $voices } Stimmen
+} ({ $synthesisers }); ob sie zu hören sind, zeigt spd-say hallo
+check-orca = Orca läuft und kann gebeten werden zu sprechen
+check-service = descryd läuft, also muss das Modell nicht für jedes Bild geladen werden
+check-no-service =
+    descryd läuft nicht, also arbeitet descry selbst, was einen Augenblick länger dauert; es startet mit: systemctl
+    --user start descryd
+check-screen = er hat { $width } mal { $height } Bildpunkte auf { $monitors ->
+    [one] { $monitors } Monitor
+   *[other] { $monitors } Monitoren
+}, und welches Fenster aktiv ist, ist bekannt
+check-screen-no-manager = er hat { $width } mal { $height } Bildpunkte auf { $monitors ->
+    [one] { $monitors } Monitor
+   *[other] { $monitors } Monitoren
+}, und kein Fensterverwalter sagt, welches Fenster aktiv ist, also gilt das mit der Tastatur
+check-text = Tesseract ist da, mit den Sprachen { $languages }
+check-no-camera = keine Kamera ist angeschlossen; Descry sieht noch nicht durch Kameras
+check-camera = vorhanden ist { $cameras }; Descry sieht noch nicht durch Kameras
+check-camera-closed =
+    { $cameras } lässt sich nicht öffnen; bitte sich selbst zur Gruppe video hinzufügen und neu anmelden, oder beenden,
+    was sie benutzt

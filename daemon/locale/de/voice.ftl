@@ -1,0 +1,16 @@
+# Warum etwas nicht gesprochen wurde.
+
+voice-not-spoken = nicht gesprochen: { $reason }
+voice-not-reachable =
+    speech-dispatcher antwortet nicht bei { $address } ({ $reason }); bitte speech-dispatcher installieren und starten
+    oder --no-speech benutzen
+voice-address = SPEECHD_ADDRESS ist { $address }, was weder unix_socket:PFAD noch inet_socket:RECHNER:PORT ist
+voice-lost = speech-dispatcher hat die Verbindung beendet
+voice-late = speech-dispatcher hat nicht rechtzeitig geantwortet
+voice-malformed = was antwortet, ist nicht speech-dispatcher: { $reason }
+voice-refused = speech-dispatcher wollte nicht sprechen: { $reason }
+voice-no-orca =
+    Orca läuft nicht oder ist älter als Version 49; bitte starten oder die Einstellung speech auf auto setzen
+voice-orca = Orca hat nicht gesprochen: { $reason }
+voice-busy = zu viel wartet darauf, gesagt zu werden
+voice-ended = die Stimme ist nicht mehr da

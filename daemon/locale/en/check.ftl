@@ -1,0 +1,49 @@
+# What descry check says of each part. A part's line begins with its name and how it is.
+
+check-name = { $part ->
+    [settings] Configuration
+    [model] Model
+    [engine] Engine
+    [speech] Speech
+    [service] Service
+    [screen] Screen
+    [text] Text on screens
+   *[camera] Camera
+}
+check-works = { $part } works. { $words }
+check-missing = { $part } is not there. { $words }
+check-fails = { $part } does not work. { $words }
+check-all-works = All that Descry needs works.
+check-needed-fails = Descry needs what does not work: { $parts }.
+
+check-settings = it can be read
+check-model = it is { $model } in { $folder }, and every byte is as it should be
+check-engine = { $engine } runs the model
+check-engine-without-model = it was not tried, for want of a model
+check-broke-off = the attempt broke off; please report it
+check-speech-off = it is turned off in the settings, so everything is only printed
+check-speech-no-voice =
+    speech-dispatcher answers, but has no voice; install speech-dispatcher-espeak-ng, and end speech-dispatcher so that
+    it starts anew
+check-speech = speech-dispatcher answers and has { $voices ->
+    [one] { $voices } voice
+   *[other] { $voices } voices
+} ({ $synthesisers }); whether you hear it, spd-say hello tells
+check-orca = Orca runs and can be asked to speak
+check-service = descryd runs, so the model need not be loaded for each picture
+check-no-service =
+    descryd does not run, so descry does the work itself, which takes a moment longer; to start it: systemctl --user
+    start descryd
+check-screen = it has { $width } x { $height } pixels on { $monitors ->
+    [one] { $monitors } monitor
+   *[other] { $monitors } monitors
+}, and which window is active is known
+check-screen-no-manager = it has { $width } x { $height } pixels on { $monitors ->
+    [one] { $monitors } monitor
+   *[other] { $monitors } monitors
+}, and no window manager says which window is active, so the one with the keyboard is taken
+check-text = Tesseract is there, with the languages { $languages }
+check-no-camera = no camera is connected; Descry does not look through cameras yet
+check-camera = there is { $cameras }; Descry does not look through cameras yet
+check-camera-closed =
+    { $cameras } cannot be opened; add yourself to the group video and log in again, or end what uses it

@@ -1,0 +1,71 @@
+# Why there is no picture: of a file, of another program, or of the screen.
+
+source-no-such-file = there is no such file
+source-folder = it is a folder, not a picture
+source-folder-unreadable = the folder cannot be read
+source-folder-empty = there are no pictures in the folder
+source-not-a-file = it is not a regular file
+source-not-sealed = the shared memory with the picture is not sealed against writing and shrinking
+source-unreadable = it cannot be read: { $reason }
+source-empty = the file is empty
+source-too-many-bytes = the file is too large: at most { $mebibytes } MiB are read
+source-not-a-picture = this is not a picture that Descry can read (JPEG, PNG, GIF, WebP, TIFF or BMP)
+source-unsupported = this kind of { $format } picture cannot be read: save it as JPEG or PNG
+source-too-much-inside =
+    the { $format } picture needs too much memory for what it holds besides its pixels: save it anew
+source-cut-off = the { $format } picture is cut off: its end is missing
+source-damaged = the { $format } picture is damaged
+# Where not even the format is known.
+source-damaged-unknown = the picture is damaged
+source-too-many-pixels =
+    the picture is too large: { $width } x { $height } pixels, where at most { $megapixels } megapixels are taken
+source-too-much-memory =
+    the picture is too large: { $width } x { $height } pixels, where at most { $megapixels } megapixels are taken of
+    this kind of { $format }
+
+source-no-camera = there is no camera { $name }
+source-screen-forbidden =
+    only the command descry may ask for the screen; to let every program, put programs_see_screen = true into
+    descry.toml
+source-screen-not-by-service = the service cannot be asked for a screen; use --no-service
+
+source-no-session =
+    there is no screen here: neither DISPLAY nor WAYLAND_DISPLAY is set; start it in your graphical session
+source-wayland =
+    this session runs on Wayland, where Descry cannot look at the screen yet; log in to an X11 session, which the login
+    screen calls Xorg or X11
+source-no-server =
+    the X server { $display } cannot be reached ({ $reason }); check that the session runs and that DISPLAY names it
+source-server-forbidden =
+    the X server { $display } lets nobody in who has no key; run Descry as the person who is logged in there, or set
+    XAUTHORITY
+source-server-lost = the X server closed the connection; if your session still runs, ask again
+source-locked = the screen is locked or its screen saver runs; wake or unlock it, and ask again
+source-no-active-window =
+    no window is active; change to one, for example with Alt and Tab, or ask for the whole screen
+source-hidden-window =
+    the active window is hidden or minimised; bring it to the front, or ask for the whole screen
+source-window-gone = the window was closed before it could be looked at; ask again
+source-window-outside =
+    the active window lies outside the screen, which is { $width } x { $height } pixels large; move it there, or ask for
+    the whole screen
+source-region-outside =
+    the region lies outside the screen, which is { $width } x { $height } pixels large; name one that lies on it
+source-screen-too-large =
+    the screen is too large: { $width } x { $height } pixels, where at most { $megapixels } megapixels are taken; ask
+    for a window or a region
+source-depth = the screen has { $bits } bits of colour, which cannot be read; set it to 24 bits
+source-server-refused =
+    the X server refused to show the screen ({ $reason }); ask again, and if it stays so, report it
+source-no-memory = the system gave no memory for the screen: { $reason }
+
+# Text on screens.
+source-no-reader = the program that reads text is missing; install the package tesseract-ocr
+source-no-reader-language =
+    Tesseract lacks the language { $language }; install the package tesseract-ocr-{ $language }, or name others in
+    text_languages
+source-reader-slow = reading the text took longer than { $seconds } seconds; ask for a window or a region
+source-reader-endless = Tesseract answered without end; ask for a window or a region
+source-reader-failed = Tesseract failed ({ $status }): { $complaint }
+source-reader-broken = Tesseract cannot be run: { $reason }
+source-reader-unprepared = the picture could not be prepared for reading
