@@ -18,7 +18,7 @@ use crate::{
     caption_thread::{CaptionThread, Job, Room},
     description::Description,
     failure::Failure,
-    frame::{Frame, Origin},
+    frame::{Frame, Origin, Screen, View},
     history::{History, Scope},
     in_flight::InFlight,
     narrate,
@@ -28,7 +28,7 @@ use crate::{
     retell::{self, Retold, Way},
     screen_description,
     screen_text::Reader,
-    source::{Source, SourceError},
+    source::{self, Source, SourceError},
     speech::{Speaking, Urgency, Utterance, Voice},
     words::{Language, Message, message},
 };
@@ -150,10 +150,21 @@ impl App {
         if let Origin::Screen(screen) = &frame.origin {
             let (screen, asked) = (screen.clone(), Asked { id, caller, beam_width, deadline, cancel });
             let seen = self.see_screen(frame, screen, asked).await?;
-            return Ok(self.tell_screen(id, seen, &options, captured_at, capture));
+            return Ok(self.tell_screen(id, seen, Kind::Screen, &options, captured_at, capture));
         }
 
         let (frame, quality) = assess(frame).await?;
+
+        let view = match quality.kind {
+            Kind::Screen => Some(View::Picture),
+            Kind::Text => Some(View::Page),
+            Kind::Photo | Kind::Blank | Kind::Unknown => None,
+        };
+        if let Some(view) = view {
+            let asked = Asked { id, caller, beam_width, deadline, cancel };
+            let seen = self.see_screen(frame, Screen::unnamed(view), asked).await?;
+            return Ok(self.tell_screen(id, seen, quality.kind, &options, captured_at, capture));
+        }
 
         let captioned = if quality.can_be_captioned {
             let job = Job { id, caller, frame, beam_width, cancel, room: Some(room) };
@@ -196,11 +207,12 @@ impl App {
         Ok((description, speaking))
     }
 
-    /// Says what is on a screen.
+    /// Says what is on a screen, or on a picture of one.
     fn tell_screen(
         &self,
         id: RequestId,
         seen: Seen,
+        kind: Kind,
         options: &Options,
         captured_at: SystemTime,
         capture: Duration,
@@ -222,7 +234,7 @@ impl App {
             language: language.tag().to_owned(),
             confidence: least.unwrap_or_default(),
             band,
-            kind: Kind::Screen,
+            kind,
             quality: Vec::new(),
             alternatives: Vec::new(),
             captured_at,
@@ -358,11 +370,15 @@ impl App {
     }
 }
 
-/// Judges a picture on a thread where that may take its time.
+/// Judges a picture on a thread where that may take its time. A photograph is small afterwards; what may be read keeps
+/// its size.
 async fn assess(frame: Frame) -> Result<(Frame, Quality), Failure> {
     let assess = move || {
-        let quality = quality::assess(&frame.pixels);
-        (frame, quality)
+        let Frame { pixels, origin, captured_at } = frame;
+        let small = source::shrunk(pixels.clone());
+        let quality = quality::assess(&small);
+        let is_read = matches!(quality.kind, Kind::Screen | Kind::Text);
+        (Frame { pixels: if is_read { pixels } else { small }, origin, captured_at }, quality)
     };
     tokio::task::spawn_blocking(assess).await.map_err(|_| Failure::Ending)
 }

@@ -118,7 +118,7 @@ async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn V
         None => inputs::expand(arguments.files),
     };
     let output = Output { json, several: inputs.len() > 1, language };
-    let backend = if looks_at_screen && Backend::is_paused().await {
+    let backend = if looks_at_screen && forced_here && Backend::is_paused().await {
         Err(Unusable(Failure::Paused.message()))
     } else {
         Backend::new(settings, forced_here, Arc::clone(&voice)).await

@@ -5,9 +5,11 @@ use std::time::{Duration, SystemTime};
 use descry_models::Band;
 
 use crate::{
+    frame::Area,
     quality::{Fault, Kind},
     request::RequestId,
-    screen_description::Parts,
+    screen_description::{Parts, Picture},
+    screen_text::ScreenText,
 };
 
 /// The answer to a request.
@@ -75,8 +77,57 @@ pub struct Described {
     pub decode_ms: f64,
     /// Milliseconds for the network.
     pub inference_ms: f64,
-    /// What a screen is made of; absent for a picture.
-    pub screen: Option<Parts>,
+    /// What is on it, where it is a screen or a picture of one.
+    pub screen: Option<OnScreen>,
+}
+
+/// What the command prints of a screen, whoever looked at it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OnScreen {
+    /// The program whose window is active.
+    pub application: Option<String>,
+    /// The title of that window.
+    pub window: Option<String>,
+    /// What has the focus in it, by its name and kind.
+    pub focus: Option<String>,
+    /// What was read, line by line; absent where nothing could be.
+    pub text: Option<String>,
+    /// Why nothing could be read, as one sentence without capital and full stop.
+    pub text_problem: Option<String>,
+    /// The pictures on it that were described.
+    pub pictures: Vec<PictureOnScreen>,
+}
+
+/// A picture on a screen, as the command prints it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PictureOnScreen {
+    /// What it shows, as a sentence with its doubt.
+    pub text: String,
+    /// How sure the model is, in 0 to 1.
+    pub confidence: f64,
+    /// How the sentence is worded: high, middle, low or none.
+    pub band: String,
+    /// Where it is, in the pixels that were looked at.
+    pub area: Area,
+}
+
+impl From<&Parts> for OnScreen {
+    fn from(parts: &Parts) -> Self {
+        let picture = |picture: &Picture| PictureOnScreen {
+            text: picture.sentence.clone(),
+            confidence: picture.confidence.into(),
+            band: picture.band.name().to_owned(),
+            area: picture.area,
+        };
+        Self {
+            application: parts.screen.application.clone(),
+            window: parts.screen.window.clone(),
+            focus: parts.screen.focus.clone(),
+            text: parts.text.as_ref().ok().map(ScreenText::to_lines),
+            text_problem: parts.text.as_ref().err().cloned(),
+            pictures: parts.pictures.iter().map(picture).collect(),
+        }
+    }
 }
 
 impl From<Description> for Described {
@@ -93,7 +144,7 @@ impl From<Description> for Described {
             alternatives: description.alternatives,
             model: description.model,
             engine: description.engine,
-            screen: description.screen,
+            screen: description.screen.as_ref().map(OnScreen::from),
             kind: description.kind.name().to_owned(),
             quality: description.quality.iter().map(|fault| fault.name().to_owned()).collect(),
         }

@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::{
     describer::DescribeError,
     request::Reason,
-    source::SourceError,
+    source::{SourceError, screen::ScreenError},
     words::{Message, message},
 };
 
@@ -76,6 +76,12 @@ impl Failure {
             | Self::NothingYet
             | Self::Ending => true,
         }
+    }
+}
+
+impl From<ScreenError> for Failure {
+    fn from(error: ScreenError) -> Self {
+        Self::Source(error.into())
     }
 }
 

@@ -67,8 +67,14 @@ pub enum View {
     Screen,
     /// The window that the person works in.
     Window,
+    /// All of it, because nobody can tell where the window is that was asked for.
+    ScreenForWindow,
     /// A rectangle of it.
     Region,
+    /// A picture of a screen that somebody saved.
+    Picture,
+    /// A picture of a page of text.
+    Page,
 }
 
 impl View {
@@ -76,9 +82,11 @@ impl View {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Screen => "screen",
+            Self::Screen | Self::ScreenForWindow => "screen",
             Self::Window => "window",
             Self::Region => "region",
+            Self::Picture => "picture",
+            Self::Page => "page",
         }
     }
 }
@@ -92,8 +100,20 @@ pub struct Screen {
     pub application: Option<String>,
     /// The title of that window.
     pub window: Option<String>,
+    /// What has the focus in it, by its name and kind, where the program tells.
+    pub focus: Option<String>,
+    /// Whether it is known that no window is active.
+    pub is_idle: bool,
     /// The monitors that are seen, relative to the picture, from left to right.
     pub monitors: Vec<Area>,
+}
+
+impl Screen {
+    /// A screen of which nothing is known but its pixels.
+    #[must_use]
+    pub fn unnamed(view: View) -> Self {
+        Self { view, application: None, window: None, focus: None, is_idle: false, monitors: Vec::new() }
+    }
 }
 
 /// Names and titles are nobody's business, the log's neither.
@@ -114,8 +134,8 @@ pub enum Origin {
     Camera,
 }
 
-/// A picture, upright, over white where it was transparent. A photograph is small enough to be kept during inference; a
-/// screen has its full size, because its letters are small.
+/// A picture, upright, over white where it was transparent, and at its full size, because the letters of a screen are
+/// small; only what is larger than any screen is made smaller.
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// 8 bits per channel, sRGB as it is in nearly every file; colour profiles are not applied.
@@ -164,6 +184,8 @@ mod tests {
             view: View::Window,
             application: Some("Secret".into()),
             window: Some("Diary".into()),
+            focus: Some("Secret page".into()),
+            is_idle: false,
             monitors: Vec::new(),
         };
         assert_eq!(format!("{screen:?}"), "Screen { view: Window, .. }");

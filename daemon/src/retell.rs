@@ -201,7 +201,14 @@ mod tests {
         let lines = (0..=100).map(|number| format!("word {number}")).collect();
         let (application, window) = (Some("Editor".to_owned()), None);
         Parts {
-            screen: Screen { view: View::Window, application, window, monitors: Vec::new() },
+            screen: Screen {
+                view: View::Window,
+                application,
+                window,
+                focus: None,
+                is_idle: false,
+                monitors: Vec::new(),
+            },
             size: (640, 480),
             text: Ok(ScreenText { paragraphs: vec![Paragraph { lines }] }),
             pictures: Vec::new(),

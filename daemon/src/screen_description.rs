@@ -50,9 +50,15 @@ pub struct Picture {
 #[must_use]
 pub fn word(parts: &Parts, in_full: bool, language: Language) -> String {
     let say = |message: Message| message.in_language(language);
+    if let Some(nothing) = nothing(parts) {
+        return say(nothing);
+    }
     let mut sentences = vec![heading(&parts.screen, language)];
+    if let Some(focus) = parts.screen.focus.as_ref().filter(|_| in_full) {
+        sentences.push(say(message!("screen-focus", focus = end(focus))));
+    }
     sentences.push(match &parts.text {
-        Ok(text) => say(text_in_words(text, in_full)),
+        Ok(text) => say(text_in_words(text, in_full, is_terminal(&parts.screen))),
         Err(problem) => say(message!("screen-unread", reason = end(problem))),
     });
     let (described, further) = (parts.pictures.len(), parts.further_pictures);
@@ -76,8 +82,29 @@ pub fn word(parts: &Parts, in_full: bool, language: Language) -> String {
     sentences.join(" ")
 }
 
+/// What is said of a picture that looked like one of a screen or a page and holds neither text nor pictures.
+fn nothing(parts: &Parts) -> Option<Message> {
+    let is_empty = parts.text.as_ref().is_ok_and(|text| text.paragraphs.is_empty())
+        && parts.pictures.is_empty()
+        && parts.picture_problem.is_none();
+    match parts.screen.view {
+        View::Picture if is_empty => Some(message!("screen-saved-empty")),
+        View::Page if is_empty => Some(message!("screen-page-empty")),
+        _ => None,
+    }
+}
+
 /// The program and its window.
 fn heading(screen: &Screen, language: Language) -> String {
+    let names = names(screen, language);
+    if screen.view == View::ScreenForWindow {
+        let note = message!("screen-for-window").in_language(language);
+        return format!("{names} {note}").trim_start().to_owned();
+    }
+    names
+}
+
+fn names(screen: &Screen, language: Language) -> String {
     let words = match (&screen.application, &screen.window) {
         // Many programs put their own name into the title as well; heard first, it says at once where one is.
         (Some(application), Some(window)) if application == window => return end(application),
@@ -86,15 +113,44 @@ fn heading(screen: &Screen, language: Language) -> String {
         }
         (Some(only), None) | (None, Some(only)) => return end(only),
         (None, None) => match screen.view {
-            View::Screen => message!("screen-no-window"),
+            View::Screen | View::ScreenForWindow if screen.is_idle => message!("screen-no-window"),
+            View::Screen => message!("screen-whole"),
+            View::ScreenForWindow => return String::new(),
             View::Window => message!("screen-nameless-window"),
             View::Region => message!("screen-part"),
+            View::Picture => message!("screen-saved"),
+            View::Page => message!("screen-page"),
         },
     };
     words.in_language(language)
 }
 
-fn text_in_words(text: &ScreenText, in_full: bool) -> Message {
+/// How many words of a line that is cut are left out for the next one to be said from its begin.
+const LONGEST_PARTIAL: usize = 12;
+
+/// Programs that show what other programs write, the newest at the end.
+const TERMINALS: [&str; 11] = [
+    "alacritty",
+    "console",
+    "foot",
+    "ghostty",
+    "kitty",
+    "konsole",
+    "ptyxis",
+    "st",
+    "terminology",
+    "tilix",
+    "yakuake",
+];
+
+fn is_terminal(screen: &Screen) -> bool {
+    let name = screen.application.as_deref().unwrap_or_default().to_lowercase();
+    let has_focus = screen.focus.as_deref().is_some_and(|focus| focus.ends_with("terminal"));
+    screen.view == View::Window && (has_focus || name.contains("term") || TERMINALS.contains(&name.as_str()))
+}
+
+/// All text, or as much of it as is said at first: its begin, or its end where the newest stands there.
+fn text_in_words(text: &ScreenText, in_full: bool, newest_last: bool) -> Message {
     let all: String = text.paragraphs.iter().map(paragraph_in_words).collect::<Vec<_>>().join(" ");
     if all.is_empty() {
         return message!("screen-no-text");
@@ -102,16 +158,29 @@ fn text_in_words(text: &ScreenText, in_full: bool) -> Message {
     if in_full || all.chars().count() <= BRIEF_LENGTH {
         return message!("screen-text", text = all);
     }
-    let mut length = 0;
-    let said: Vec<&str> = all
-        .split(' ')
-        .take_while(|word| {
-            length += word.chars().count() + 1;
-            length <= BRIEF_LENGTH + 1
-        })
-        .collect();
-    let rest = all.split(' ').count() - said.len();
-    message!("screen-more-words", said = said.join(" "), count = rest)
+    let fit = |words: &mut dyn Iterator<Item = &str>| {
+        let mut length = 0;
+        words
+            .take_while(|word| {
+                length += word.chars().count() + 1;
+                length <= BRIEF_LENGTH + 1
+            })
+            .count()
+    };
+    let words: Vec<&str> = all.split(' ').collect();
+    let said =
+        if newest_last { fit(&mut words.iter().rev().copied()) } else { fit(&mut words.iter().copied()) };
+    let mut rest = words.len() - said;
+    if newest_last {
+        // From the begin of a line, if one begins soon.
+        let is_end = |word: &&str| word.ends_with(['.', '!', '?', ':', ';', ',', '…']);
+        let partial = words[rest.saturating_sub(1)..].iter().position(is_end).unwrap_or(0);
+        rest += if partial <= LONGEST_PARTIAL && rest + partial < words.len() { partial } else { 0 };
+    }
+    if newest_last {
+        return message!("screen-newest-text", said = words[rest..].join(" "), count = rest);
+    }
+    message!("screen-more-words", said = words[..said].join(" "), count = rest)
 }
 
 /// The lines of a paragraph as sentences.
@@ -157,7 +226,9 @@ fn place(area: Area, parts: &Parts, is_only: bool) -> Message {
 fn place_within(area: Area, middle: Area, within: Area, view: View) -> &'static str {
     if area.pixels() as f64 >= FILLING * within.pixels() as f64 {
         return match view {
-            View::Screen => "filling-screen",
+            View::Screen | View::ScreenForWindow => "filling-screen",
+            View::Picture => "filling-picture",
+            View::Page => "filling-page",
             View::Window => "filling-window",
             View::Region => "filling-region",
         };
@@ -187,6 +258,8 @@ mod tests {
             view: View::Window,
             application: application.map(str::to_owned),
             window: window.map(str::to_owned),
+            focus: None,
+            is_idle: false,
             monitors: vec![Area { x: 0, y: 0, width: 900, height: 600 }],
         }
     }
@@ -244,6 +317,21 @@ mod tests {
     }
 
     #[test]
+    fn a_saved_picture_of_a_screen_is_called_one() {
+        for (view, begin, nothing) in [
+            (View::Picture, "A picture of a screen. Text: Departures.", "this looks like a screen"),
+            (View::Page, "A picture of text. Text: Departures.", "this looks like text"),
+        ] {
+            let mut parts = Parts { screen: Screen::unnamed(view), ..parts(Ok(text(&[&["Departures"]]))) };
+            assert_eq!(word(&parts, false, ENGLISH), begin);
+            parts.text = Ok(ScreenText::default());
+            assert!(word(&parts, false, ENGLISH).contains(nothing));
+            parts.pictures = vec![picture(0, 0, "A dog.")];
+            assert!(word(&parts, false, ENGLISH).ends_with("No text. Picture in the upper left: A dog."));
+        }
+    }
+
+    #[test]
     fn a_part_that_is_missing_is_named() {
         let mut parts = parts(Err("the program is missing; install it".to_owned()));
         assert!(
@@ -267,6 +355,20 @@ mod tests {
         let said = brief.split_once("Text: ").unwrap().1.split_once(" …").unwrap().0;
         assert!(said.len() <= BRIEF_LENGTH && said.len() > BRIEF_LENGTH - 5, "{}", said.len());
         assert!(word(&parts, true, ENGLISH).ends_with("word word."));
+    }
+
+    #[test]
+    fn of_a_terminal_the_end_is_said() {
+        let lines: Vec<String> = (0..100).map(|number| format!("line {number}")).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let paragraphs: Vec<&[&str]> = lines.chunks(1).collect();
+        for (application, is_one) in [("XTerm", true), ("Konsole", true), ("Firefox", false)] {
+            let mut parts = parts(Ok(text(&paragraphs)));
+            parts.screen.application = Some(application.to_owned());
+            let brief = word(&parts, false, ENGLISH);
+            assert_eq!(brief.ends_with("line 98. line 99."), is_one, "{brief}");
+            assert_eq!(brief.contains("Text, after 134 words: line 67."), is_one, "{brief}");
+        }
     }
 
     #[test]

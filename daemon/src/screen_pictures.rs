@@ -46,6 +46,17 @@ pub fn find(screen: &RgbImage) -> Vec<Area> {
     found
 }
 
+/// The part of a screen whose squares must look like a photograph, for a photograph that fills it.
+const LEAST_OF_SCREEN: f32 = 0.25;
+
+/// Whether so much of a screen looks like a photograph that one may fill it, with a sky or a wall.
+#[must_use]
+pub fn may_be_filled(screen: &RgbImage) -> bool {
+    let grid = Grid::of(screen);
+    let count = grid.is_photo.iter().filter(|is_photo| **is_photo).count();
+    count as f32 >= LEAST_OF_SCREEN * grid.is_photo.len().max(1) as f32
+}
+
 /// The pixels of an area, which must lie within the screen.
 #[must_use]
 pub fn crop(screen: &RgbImage, area: Area) -> RgbImage {
@@ -156,6 +167,30 @@ impl Edges {
     }
 }
 
+/// By how much two pixels differ where one picture ends and another begins, and in which part of their rows.
+const SEAM_DIFFERENCE: u8 = 16;
+const SEAM_SHARE: f32 = 0.8;
+
+/// How much sharper the seam is than what is beside it. Within a photograph an edge is a few pixels wide.
+const SEAM_SHARPNESS: u32 = 3;
+
+impl Edges {
+    /// The column at which a second picture begins that touches the first.
+    fn seam_across(self, screen: &RgbImage) -> Option<u32> {
+        let difference = |x: u32, y: u32| {
+            let (left, right) = (screen.get_pixel(x - 1, y).0, screen.get_pixel(x, y).0);
+            left.iter().zip(right).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0)
+        };
+        let total = |x: u32| (self.top..self.bottom).map(|y| u32::from(difference(x, y))).sum::<u32>();
+        let columns = self.left + SMALLEST_SIDE..self.right.saturating_sub(SMALLEST_SIDE);
+        columns.into_iter().find(|&x| {
+            let rows = (self.top..self.bottom).filter(|y| difference(x, *y) >= SEAM_DIFFERENCE).count();
+            rows as f32 >= SEAM_SHARE * (self.bottom - self.top) as f32
+                && total(x) >= SEAM_SHARPNESS * total(x - 1).max(total(x + 1))
+        })
+    }
+}
+
 /// Whether one colour has all but all of a line of pixels. That colour is then the one that wins every vote.
 fn is_even(pixels: impl Iterator<Item = [u8; 3]> + Clone) -> bool {
     let (mut candidate, mut lead, mut count) = ([0; 3], 0_usize, 0_usize);
@@ -226,6 +261,8 @@ fn split_at_gaps(screen: &RgbImage, area: Area, found: &mut Vec<Area>) {
         [Edges { bottom: first, ..edges }, Edges { top: after, ..edges }]
     } else if let Some((first, after)) = gap(edges.left, edges.right, &|x| edges.column_is_even(screen, x)) {
         [Edges { right: first, ..edges }, Edges { left: after, ..edges }]
+    } else if let Some(seam) = edges.seam_across(screen) {
+        [Edges { right: seam, ..edges }, Edges { left: seam, ..edges }]
     } else {
         found.push(area);
         return;
@@ -250,7 +287,8 @@ mod tests {
             for x in area.x as u32..area.x as u32 + area.width {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let noise = (state >> 24) as u8 % 24;
-                screen.put_pixel(x, y, Rgb([(x % 200) as u8 + noise, (y % 200) as u8 + noise, 90 + noise]));
+                let wave = |at: u32| (at % 400).min(399 - at % 400) as u8;
+                screen.put_pixel(x, y, Rgb([wave(x) + noise, wave(y) + noise, 90 + noise]));
             }
         }
     }
@@ -281,6 +319,25 @@ mod tests {
     }
 
     #[test]
+    fn pictures_that_touch_are_two() {
+        let mut screen = RgbImage::from_pixel(500, 300, Rgb([255; 3]));
+        let photos = [area(40, 50, 200, 150), area(240, 50, 180, 150)];
+        for (photo, light) in photos.into_iter().zip([0, 110]) {
+            for y in 50..200 {
+                for x in photo.x as u32..photo.x as u32 + photo.width {
+                    let wave = ((x * x / 40 + y * 3) % 60) as u8;
+                    screen.put_pixel(
+                        x,
+                        y,
+                        Rgb([light + wave, 30 + light + (y / 2) as u8 % 60, light + (x / 4) as u8 % 50]),
+                    );
+                }
+            }
+        }
+        assert_eq!(find(&screen), photos);
+    }
+
+    #[test]
     fn nothing_is_found_where_nothing_is() {
         let mut screen = RgbImage::from_pixel(640, 480, Rgb([30, 30, 30]));
         assert_eq!(find(&screen), []);
@@ -304,6 +361,7 @@ mod tests {
         let whole = area(0, 0, 320, 250);
         paint_photo(&mut screen, whole);
         assert_eq!(find(&screen), [whole]);
+        assert!(may_be_filled(&screen));
         assert_eq!(crop(&screen, area(10, 20, 30, 40)).dimensions(), (30, 40));
     }
 }

@@ -5,6 +5,7 @@
 //! killed when its time is up, when it answers without end, or when nobody wants the answer any more.
 
 mod contrast;
+mod lines;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,10 @@ pub const DEFAULT_LANGUAGES: &str = "eng";
 
 /// How long one picture may take. A screen of 1920 x 1080 pixels full of text takes about two seconds.
 pub const LIMIT: Duration = Duration::from_secs(20);
+
+/// Tesseract's numbers for how a page is read: in blocks as it finds them, or all of it row by row.
+const BY_LAYOUT: &str = "3";
+const ROW_BY_ROW: &str = "6";
 
 /// Bytes of an answer that are taken at most. A screen full of small letters gives about 500,000.
 const MAXIMUM_ANSWER: u64 = 8 << 20;
@@ -149,9 +154,17 @@ impl Reader {
     pub async fn read(&self, picture: Arc<RgbImage>, pictures: &[Area]) -> Result<ScreenText, ReadError> {
         let prepared = tokio::task::spawn_blocking(move || contrast::prepare(&picture)).await;
         let contrast::Prepared { file, scale } = prepared.map_err(|_| ReadError::NotPrepared)?;
-        let arguments = ["stdin", "stdout", "-l", self.languages.as_str(), "--psm", "3", "tsv"];
-        let table = self.run(&arguments, &file).await?;
+        let table = self.table(BY_LAYOUT, &file).await?;
+        if pictures.is_empty() && table::is_torn_console(&table) {
+            return Ok(table::read_console(&self.table(ROW_BY_ROW, &file).await?, scale));
+        }
         Ok(table::read(&table, scale, pictures))
+    }
+
+    /// All words in a picture, in an order that Tesseract numbers.
+    async fn table(&self, order: &str, picture: &[u8]) -> Result<String, ReadError> {
+        let arguments = ["stdin", "stdout", "-l", self.languages.as_str(), "--psm", order, "tsv"];
+        self.run(&arguments, picture).await
     }
 
     /// The languages that Tesseract has. An error when it cannot be run.

@@ -13,6 +13,7 @@ mod webp;
 
 use std::{fmt, io};
 
+use image::RgbImage;
 use thiserror::Error;
 
 use crate::{
@@ -41,6 +42,16 @@ pub trait Source: Send + fmt::Debug {
     /// Takes the picture. It may block, so it is called outside the async tasks; when `cancel` is raised it
     /// ends early with [`SourceError::Cancelled`].
     fn capture(self: Box<Self>, cancel: &Cancel) -> Result<Frame, SourceError>;
+}
+
+/// A picture that is several times larger than a network looks at, made smaller, as means over boxes of whole pixels;
+/// any other as it is.
+#[must_use]
+pub(crate) fn shrunk(picture: RgbImage) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let mut pixels = picture.into_raw();
+    let (width, height) = shrink::shrink(&mut pixels, width, height, 3);
+    RgbImage::from_raw(width, height, pixels).unwrap_or_default()
 }
 
 impl From<ScreenError> for SourceError {

@@ -12,8 +12,9 @@
 //! | [`sound_room`], [`recorder`], [`recording`] | a room with a loudspeaker, a voice and a microphone |
 //! | [`listener`], [`decoys`] | somebody who says which sentence was spoken |
 //! | [`private_bus`], [`caller`], [`orca`] | a session bus, a program on it that asks, and a screen reader |
-//! | [`x_server`], [`x_window`] | a screen, and a program with a window on it |
 //! | [`guest`] | a whole computer with devices of its own |
+//! | [`x_server`], [`x_window`], [`gtk_window`] | a screen, and a program with a window on it |
+//! | [`wayland`], [`desktop_portal`] | a screen that is seen only by asking, and who is asked |
 //! | [`binaries`], [`command`] | the programs under test |
 //! | [`shipped`], [`wording`], [`odd_pictures`] | what is described, and what is said of it |
 //!
@@ -27,6 +28,8 @@ pub mod binaries;
 pub mod caller;
 pub mod command;
 pub mod decoys;
+pub mod desktop_portal;
+pub mod gtk_window;
 pub mod guest;
 pub mod listener;
 pub mod odd_pictures;
@@ -39,6 +42,7 @@ pub mod shipped;
 pub mod sound_room;
 pub mod surroundings;
 pub mod waiting;
+pub mod wayland;
 pub mod wording;
 pub mod x_server;
 pub mod x_window;

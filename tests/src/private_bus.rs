@@ -60,6 +60,14 @@ impl PrivateBus {
         Ok(())
     }
 
+    /// Lets the bus start what is installed on this machine under a name. To be called before [`Self::start`].
+    pub fn add_installed_service(surroundings: &Surroundings, name: &str) -> Result<()> {
+        let file = format!("/usr/share/dbus-1/services/{name}.service");
+        let service = std::fs::read_to_string(&file)
+            .with_context(|| format!("cannot read {file}; `./run test` installs what the tests need"))?;
+        Self::add_service(surroundings, name, &service)
+    }
+
     /// Where the bus is, as a D-Bus address.
     #[must_use]
     pub fn address(&self) -> &str {

@@ -72,8 +72,19 @@ impl Surroundings {
     /// interrupted leaves nothing behind.
     #[must_use]
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
+        self.through_setpriv(program.as_ref(), &[])
+    }
+
+    /// A command that runs a program here as somebody else, by the number. Only root can.
+    #[must_use]
+    pub fn command_as(&self, program: impl AsRef<Path>, user: u32) -> Command {
+        let (user, group) = (format!("--reuid={user}"), format!("--regid={user}"));
+        self.through_setpriv(program.as_ref(), &[&user, &group, "--clear-groups"])
+    }
+
+    fn through_setpriv(&self, program: &Path, options: &[&str]) -> Command {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(program.as_ref());
+        command.args(options).args(["--pdeathsig", "KILL", "--"]).arg(program);
         command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.folder.path()).process_group(0);
         command

@@ -27,6 +27,7 @@ fn all_that_is_needed_works_in_a_furnished_room() -> Result<()> {
         "Speech works. Speech-dispatcher answers and has ",
         "Service is not there. Descryd does not run",
         "Screen works. It has 640 x 480 pixels on 1 monitor, and which window is active is known.",
+        "Accessibility of windows is not there. Programs cannot be asked about their windows",
         "Text on screens works. Tesseract is there, with the languages ",
         "Camera ",
         "All that Descry needs works.",
@@ -58,6 +59,7 @@ fn each_part_that_is_missing_is_named_with_the_way_out() -> Result<()> {
         ("Speech", "fails", "install and start speech-dispatcher"),
         ("Service", "missing", "systemctl --user start descryd"),
         ("Screen", "missing", "start it in your graphical session"),
+        ("Accessibility of windows", "missing", "passwords are known by their dots alone"),
         ("Text on screens", "missing", "install the package tesseract-ocr"),
     ] {
         let found =

@@ -47,7 +47,7 @@ fn page() -> Result<(RgbImage, [Area; 3])> {
 
 /// What is seen, in this process.
 fn look(display: &str, target: Target) -> Result<(RgbImage, Screen), String> {
-    let session = Session { display: Some(display.to_owned()), is_wayland: false };
+    let session = Session { display: Some(display.to_owned()), ..Session::default() };
     let source = Box::new(ScreenSource::new(target, session));
     let frame = source.capture(&Cancel::default()).map_err(|error| error.to_string())?;
     match frame.origin {
@@ -256,7 +256,11 @@ fn without_a_screen_or_a_window_the_way_out_is_said() -> Result<()> {
     outcome.expect_code(0)?;
 
     surroundings.set("WAYLAND_DISPLAY", "wayland-0");
-    complains(&surroundings, &["--screen"], "this session runs on Wayland")
+    complains(
+        &surroundings,
+        &["--screen"],
+        "on Wayland the desktop's portal shows the screen, and none answers here",
+    )
 }
 
 #[test]

@@ -7,6 +7,7 @@ check-name = { $part ->
     [speech] Sprechen
     [service] Dienst
     [screen] Bildschirm
+    [windows] Barrierefreiheit der Fenster
     [text] Text auf Bildschirmen
    *[camera] Kamera
 }
@@ -42,6 +43,23 @@ check-screen-no-manager = er hat { $width } mal { $height } Bildpunkte auf { $mo
     [one] { $monitors } Monitor
    *[other] { $monitors } Monitoren
 }, und kein Fensterverwalter sagt, welches Fenster aktiv ist, also gilt das mit der Tastatur
+check-portal-sway =
+    das Portal der Arbeitsumgebung zeigt ihn und fragt vielleicht erst nach der Erlaubnis; sway sagt, wo das aktive
+    Fenster ist
+check-portal-windows =
+    das Portal der Arbeitsumgebung zeigt ihn und fragt vielleicht erst nach der Erlaubnis; es kann ein Fenster allein
+    zeigen
+check-portal =
+    das Portal der Arbeitsumgebung zeigt ihn und fragt vielleicht erst nach der Erlaubnis; niemand sagt, wo das aktive
+    Fenster ist, und so wird statt seiner der ganze Bildschirm beschrieben
+check-windows = { $count ->
+    [one] { $count } Programm sagt, wie seine Fenster heißen und wo Passwörter eingegeben werden
+   *[other] { $count } Programme sagen, wie ihre Fenster heißen und wo Passwörter eingegeben werden
+}
+check-windows-untold = kein Programm sagt etwas über seine Fenster; manche tun es nur, wenn ein Bildschirmleser läuft
+check-windows-unasked =
+    Programme können nicht nach ihren Fenstern gefragt werden, und so sind Passwörter nur an ihren Punkten zu erkennen;
+    bitte at-spi2-core installieren und neu anmelden
 check-text = Tesseract ist da, mit den Sprachen { $languages }
 check-no-camera = keine Kamera ist angeschlossen; Descry sieht noch nicht durch Kameras
 check-camera = vorhanden ist { $cameras }; Descry sieht noch nicht durch Kameras

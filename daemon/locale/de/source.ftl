@@ -27,14 +27,29 @@ source-no-camera = es gibt keine Kamera { $name }
 source-screen-forbidden =
     nur der Befehl descry darf nach dem Bildschirm fragen; damit es jedes Programm darf, programs_see_screen = true in
     descry.toml eintragen
-source-screen-not-by-service = der Dienst kann nicht nach einem Bildschirm gefragt werden; bitte --no-service benutzen
 
 source-no-session =
     hier gibt es keinen Bildschirm: weder DISPLAY noch WAYLAND_DISPLAY ist gesetzt; bitte in der grafischen Sitzung
     starten
-source-wayland =
-    diese Sitzung läuft unter Wayland, wo Descry den Bildschirm noch nicht sehen kann; bitte in einer X11-Sitzung
-    anmelden, die bei der Anmeldung Xorg oder X11 heißt
+source-other-session = der Dienst descryd gehört zu einer anderen Sitzung als dieser; bitte --no-service benutzen
+source-wayland = der X-Server zeigt nur einen Teil einer Wayland-Sitzung
+source-no-portal =
+    unter Wayland zeigt das Portal der Arbeitsumgebung den Bildschirm, und hier antwortet keines; bitte
+    xdg-desktop-portal und das der eigenen Arbeitsumgebung installieren, etwa xdg-desktop-portal-gnome, -kde oder -wlr,
+    und neu anmelden
+source-no-screenshots =
+    das Portal der Arbeitsumgebung nimmt hier keine Bilder des Bildschirms auf; bitte das der eigenen Arbeitsumgebung
+    installieren, etwa xdg-desktop-portal-gnome, -kde oder -wlr, und neu anmelden
+source-portal-refused =
+    die Arbeitsumgebung hat Descry den Bildschirm nicht sehen lassen; bitte noch einmal fragen und es erlauben, oder in
+    ihren Einstellungen, wo Bildschirmfotos unter den Berechtigungen stehen
+source-portal-silent =
+    das Portal der Arbeitsumgebung hat nicht geantwortet; vielleicht wartet es in einem Dialog auf die Erlaubnis: bitte
+    danach suchen und noch einmal fragen
+source-portal-failed =
+    das Portal der Arbeitsumgebung konnte kein Bild des Bildschirms aufnehmen; bitte noch einmal fragen, und wenn es so
+    bleibt, neu anmelden
+source-portal-picture = das Bild, das das Portal der Arbeitsumgebung aufgenommen hat, ist nicht zu gebrauchen: { $reason }
 source-no-server =
     der X-Server { $display } ist nicht erreichbar ({ $reason }); bitte prüfen, ob die Sitzung läuft und DISPLAY sie
     nennt

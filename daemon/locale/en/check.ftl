@@ -7,6 +7,7 @@ check-name = { $part ->
     [speech] Speech
     [service] Service
     [screen] Screen
+    [windows] Accessibility of windows
     [text] Text on screens
    *[camera] Camera
 }
@@ -42,6 +43,21 @@ check-screen-no-manager = it has { $width } x { $height } pixels on { $monitors 
     [one] { $monitors } monitor
    *[other] { $monitors } monitors
 }, and no window manager says which window is active, so the one with the keyboard is taken
+check-portal-sway =
+    the desktop's portal shows it, and may ask for your permission first; sway tells where the active window is
+check-portal-windows =
+    the desktop's portal shows it, and may ask for your permission first; it may show a window alone
+check-portal =
+    the desktop's portal shows it, and may ask for your permission first; nobody tells where the active window is, so
+    that the whole screen is described in its place
+check-windows = { $count ->
+    [one] { $count } program tells what its windows are called and where passwords are typed
+   *[other] { $count } programs tell what their windows are called and where passwords are typed
+}
+check-windows-untold = no program tells of its windows; some do so only while a screen reader runs
+check-windows-unasked =
+    programs cannot be asked about their windows, so that passwords are known by their dots alone; install at-spi2-core
+    and log in again
 check-text = Tesseract is there, with the languages { $languages }
 check-no-camera = no camera is connected; Descry does not look through cameras yet
 check-camera = there is { $cameras }; Descry does not look through cameras yet

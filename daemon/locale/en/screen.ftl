@@ -4,6 +4,13 @@ screen-titled = { $application }: { $window }
 screen-no-window = No window is active.
 screen-nameless-window = A window without a name.
 screen-part = Part of the screen.
+screen-whole = The screen.
+screen-for-window = This is the whole screen, as nobody tells here where the window is.
+screen-saved = A picture of a screen.
+screen-page = A picture of text.
+screen-saved-empty = I can't tell: this looks like a screen, not a photo, and no text can be read in it.
+screen-page-empty = I can't tell: this looks like text, not a photo, and none of it can be read.
+screen-focus = Focus: { $focus }
 
 screen-text = Text: { $text }
 screen-no-text = No text.
@@ -11,6 +18,11 @@ screen-more-words = Text: { $said } … { $count ->
     [one] { $count } more word
    *[other] { $count } more words
 }.
+# Of a terminal, where the newest stands at the end.
+screen-newest-text = Text, after { $count ->
+    [one] { $count } word
+   *[other] { $count } words
+}: { $said }
 screen-unread = Its text cannot be read: { $reason }
 
 screen-pictures = { $count ->
@@ -38,6 +50,8 @@ screen-place = { $place ->
     [filling-screen] Filling the screen
     [filling-window] Filling the window
     [filling-region] Filling the region
+    [filling-picture] Filling the picture
+    [filling-page] Filling the page
    *[middle] Middle
 }
 # The only picture.
@@ -53,6 +67,8 @@ screen-only-picture = { $place ->
     [filling-screen] Picture filling the screen
     [filling-window] Picture filling the window
     [filling-region] Picture filling the region
+    [filling-picture] Picture filling all of it
+    [filling-page] Picture filling the page
    *[middle] Picture in the middle
 }
 screen-on-monitor = { $place } on monitor { $monitor }

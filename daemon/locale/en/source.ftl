@@ -27,13 +27,25 @@ source-no-camera = there is no camera { $name }
 source-screen-forbidden =
     only the command descry may ask for the screen; to let every program, put programs_see_screen = true into
     descry.toml
-source-screen-not-by-service = the service cannot be asked for a screen; use --no-service
 
 source-no-session =
     there is no screen here: neither DISPLAY nor WAYLAND_DISPLAY is set; start it in your graphical session
-source-wayland =
-    this session runs on Wayland, where Descry cannot look at the screen yet; log in to an X11 session, which the login
-    screen calls Xorg or X11
+source-other-session = the service descryd belongs to another session than this one; use --no-service
+source-wayland = the X server shows a part of a Wayland session only
+source-no-portal =
+    on Wayland the desktop's portal shows the screen, and none answers here; install xdg-desktop-portal and the one of
+    your desktop, such as xdg-desktop-portal-gnome, -kde or -wlr, and log in again
+source-no-screenshots =
+    the desktop's portal takes no pictures of the screen here; install the one of your desktop, such as
+    xdg-desktop-portal-gnome, -kde or -wlr, and log in again
+source-portal-refused =
+    the desktop did not let Descry look at the screen; ask again and allow it, or allow it in the desktop's settings,
+    where screenshots are among the permissions
+source-portal-silent =
+    the desktop's portal did not answer; perhaps it waits in a dialog for your permission: look for one, and ask again
+source-portal-failed =
+    the desktop's portal could not take a picture of the screen; ask again, and if it stays so, log in anew
+source-portal-picture = the picture that the desktop's portal took cannot be used: { $reason }
 source-no-server =
     the X server { $display } cannot be reached ({ $reason }); check that the session runs and that DISPLAY names it
 source-server-forbidden =

@@ -5,19 +5,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::App;
 use descry_models::Band;
+use image::RgbImage;
 use tokio::time::timeout_at;
 
+use super::App;
 use crate::{
     caption_thread::{Captioned, Job},
     failure::Failure,
     frame::{Area, Frame, Screen},
     narrate::{self, Manner, Wording},
-    quality::{Kind, Quality},
+    quality::{self, Kind, Quality},
     request::{Caller, Cancel, RequestId},
     screen_description::{Parts, Picture},
-    screen_pictures,
+    screen_pictures, source,
     words::{Message, message},
 };
 
@@ -56,7 +57,7 @@ impl App {
         let size = frame.pixels.dimensions();
         let pixels = Arc::new(frame.pixels);
         let searched = Arc::clone(&pixels);
-        let found = tokio::task::spawn_blocking(move || screen_pictures::find(&searched)).await;
+        let found = tokio::task::spawn_blocking(move || pictures_on(&searched)).await;
         let found = found.map_err(|_| Failure::Ending)?;
         let (taken, further_pictures) = largest(found.clone());
 
@@ -102,6 +103,24 @@ impl App {
     }
 }
 
+/// The part of a screen that pictures on it must have for it to be a ground with pictures, and not one of them.
+const FEW_PICTURES: f64 = 0.3;
+
+/// Where the pictures on a screen are. A photograph that fills it, as a wallpaper or in a viewer, has skies and walls in
+/// which no picture is found; as a whole it looks like what it is.
+fn pictures_on(screen: &RgbImage) -> Vec<Area> {
+    let found = screen_pictures::find(screen);
+    let all = Area { x: 0, y: 0, width: screen.width(), height: screen.height() };
+    let covered: u64 = found.iter().map(|area| area.pixels()).sum();
+    if (covered as f64) < FEW_PICTURES * all.pixels() as f64 && screen_pictures::may_be_filled(screen) {
+        let quality = quality::assess(&source::shrunk(screen.clone()));
+        if quality.kind == Kind::Photo && quality.can_be_captioned {
+            return vec![all];
+        }
+    }
+    found
+}
+
 fn picture(area: Area, answer: &Captioned, manner: Manner) -> Picture {
     let Wording { text, spoken, band, .. } =
         narrate::word(&Quality::good(Kind::Photo), Some((&answer.caption, &answer.language)), manner);
@@ -130,7 +149,7 @@ fn largest(areas: Vec<Area>) -> (Vec<Area>, usize) {
 mod tests {
     use std::time::SystemTime;
 
-    use image::{Rgb, RgbImage};
+    use image::Rgb;
 
     use super::*;
     use crate::{
@@ -150,12 +169,8 @@ mod tests {
     impl Source for Photo {
         fn capture(self: Box<Self>, _cancel: &Cancel) -> Result<Frame, SourceError> {
             let pixels = RgbImage::from_fn(320, 200, |x, y| Rgb([x as u8, y as u8, (x * y % 251) as u8]));
-            let screen = Screen {
-                view: View::Window,
-                application: Some("Viewer".to_owned()),
-                window: None,
-                monitors: Vec::new(),
-            };
+            let application = Some("Viewer".to_owned());
+            let screen = Screen { application, ..Screen::unnamed(View::Window) };
             Ok(Frame { pixels, origin: Origin::Screen(screen), captured_at: SystemTime::UNIX_EPOCH })
         }
     }
@@ -184,7 +199,7 @@ mod tests {
             "{failed}"
         );
 
-        let late = told(Conduct::Endless, TELLING_TIME + Duration::from_millis(300)).await;
+        let late = told(Conduct::Endless, TELLING_TIME + Duration::from_secs(3)).await;
         assert!(late.starts_with(begin), "{late}");
         assert!(late.ends_with("described: it took too long; ask for a window or a region."), "{late}");
     }

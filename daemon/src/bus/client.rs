@@ -2,28 +2,27 @@
 
 pub mod questions;
 
-use std::{
-    os::fd::{AsFd, OwnedFd},
-    time::Duration,
-};
+use std::{os::fd::AsFd, time::Duration};
 
+use serde::Serialize;
 use thiserror::Error;
 use tokio::time::timeout;
 use zbus::{
     Connection, Proxy,
     fdo::DBusProxy,
     proxy::{CacheProperties, MethodFlags},
-    zvariant::{Fd, OwnedValue},
+    zvariant::{DynamicType, Fd},
 };
 
 use super::{
     MANAGER, NAME, PATH,
-    dictionary::{Dictionary, put},
+    dictionary::{self, Dictionary, put, value},
 };
 use crate::{
     description::Described,
+    preferences::{Detail, word},
     quality::Kind,
-    source::{SourceError, file::FileSource},
+    source::{SourceError, file::FileSource, screen::ScreenSource},
     words::{Message, message},
 };
 
@@ -36,6 +35,9 @@ pub enum ServiceError {
     /// It is this picture's fault.
     #[error("{0}")]
     Picture(Message),
+    /// The service does not see this screen, or may not show it to this program.
+    #[error("{0}")]
+    Elsewhere(Message),
     /// The service has nothing to answer with, or is paused.
     #[error("{0}")]
     Refused(Message),
@@ -49,7 +51,7 @@ impl ServiceError {
     #[must_use]
     pub fn message(&self) -> Message {
         match self {
-            Self::Picture(reason) | Self::Refused(reason) => reason.clone(),
+            Self::Picture(reason) | Self::Elsewhere(reason) | Self::Refused(reason) => reason.clone(),
             Self::Service(reason) => message!("service-failed", reason = reason.clone()),
         }
     }
@@ -90,33 +92,38 @@ impl Service {
         Ok(Self { proxy: builder.cache_properties(CacheProperties::No).build().await? })
     }
 
-    /// Has a picture described, and spoken by the service. With `wait` the answer comes once it has been said.
-    /// Beside the description there may be why it was not said.
+    /// Has a picture described, and spoken by the service. Beside the description there may be why it was not said.
     pub async fn describe(
         &self,
         picture: FileSource,
-        speak: bool,
-        wait: bool,
-        beam_width: Option<usize>,
+        wish: &Wish,
     ) -> Result<(Described, Option<Message>), ServiceError> {
         let descriptor = tokio::task::spawn_blocking(|| picture.into_descriptor()).await;
         let descriptor = descriptor
             .unwrap_or(Err(SourceError::NotAFile))
             .map_err(|error| ServiceError::Picture(error.message()))?;
-        let mut options = Dictionary::new();
-        put(&mut options, "speak", speak);
-        put(&mut options, "wait-until-spoken", wait);
-        if let Some(width) = beam_width {
-            put(&mut options, "beam-width", width as u32);
-        }
-        let description = self.call(&descriptor, &options).await?;
-        read(&description).ok_or_else(odd)
+        let body = (Fd::from(descriptor.as_fd()), wish.options());
+        read(&self.call("DescribeImage", &body).await?)
     }
 
-    async fn call(&self, image: &OwnedFd, options: &Dictionary) -> Result<Dictionary, ServiceError> {
-        let body = (Fd::from(image.as_fd()), options);
+    /// Has a part of the screen described, where the service sees the same one.
+    pub async fn describe_screen(
+        &self,
+        source: &ScreenSource,
+        wish: &Wish,
+    ) -> Result<(Described, Option<Message>), ServiceError> {
+        let mut options = wish.options();
+        put(&mut options, "session", source.session().to_variables());
+        let target = dictionary::put_target(&mut options, source.target());
+        read(&self.call("DescribeScreen", &(target, options)).await?)
+    }
+
+    async fn call<B>(&self, method: &str, body: &B) -> Result<Dictionary, ServiceError>
+    where
+        B: Serialize + DynamicType,
+    {
         let flags = MethodFlags::NoAutoStart.into();
-        match self.proxy.call_with_flags("DescribeImage", flags, &body).await {
+        match self.proxy.call_with_flags(method, flags, body).await {
             Ok(Some(description)) => Ok(description),
             Ok(None) => Err(ServiceError::Service(message!("service-no-answer"))),
             Err(zbus::Error::MethodError(name, text, _)) => {
@@ -124,12 +131,11 @@ impl Service {
                 let of_picture =
                     ["InvalidImage", "TooLarge", "TimedOut", "Cancelled", "InvalidOption", "Failed"];
                 let kind = name.strip_prefix("org.descry.Descry1.Error.").unwrap_or_default();
-                Err(if of_picture.contains(&kind) {
-                    ServiceError::Picture(reason)
-                } else if kind == "Paused" {
-                    ServiceError::Refused(reason)
-                } else {
-                    ServiceError::Service(reason)
+                Err(match kind {
+                    kind if of_picture.contains(&kind) => ServiceError::Picture(reason),
+                    "NoSuchSource" | "AccessDenied" => ServiceError::Elsewhere(reason),
+                    "Paused" => ServiceError::Refused(reason),
+                    _ => ServiceError::Service(reason),
                 })
             }
             Err(error) => Err(ServiceError::service(&error.to_string())),
@@ -141,26 +147,55 @@ fn odd() -> ServiceError {
     ServiceError::Service(message!("service-odd"))
 }
 
-/// What the command prints of a description, and why it was not spoken.
-fn read(description: &Dictionary) -> Option<(Described, Option<Message>)> {
-    fn get<T: TryFrom<OwnedValue>>(description: &Dictionary, key: &str) -> Option<T> {
-        description.get(key).and_then(|value| T::try_from(value.try_clone().ok()?).ok())
+/// How a picture or a screen is wanted to be described.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Whether it is spoken, by the service.
+    pub speak: bool,
+    /// Whether the answer comes once it has been said.
+    pub wait: bool,
+    /// How much is said; as the service's preferences have it when absent.
+    pub detail: Option<Detail>,
+    /// How many sentences the search keeps side by side.
+    pub beam_width: Option<usize>,
+}
+
+impl Wish {
+    fn options(&self) -> Dictionary {
+        let mut options = Dictionary::new();
+        put(&mut options, "speak", self.speak);
+        put(&mut options, "wait-until-spoken", self.wait);
+        if let Some(detail) = &self.detail {
+            put(&mut options, "detail", word(detail));
+        }
+        if let Some(width) = self.beam_width {
+            put(&mut options, "beam-width", width as u32);
+        }
+        options
     }
-    let text: String = get(description, "text")?;
-    let described = Described {
-        wording: get(description, "wording").unwrap_or_else(|| text.clone()),
+}
+
+/// What the command prints of a description, and why it was not spoken.
+fn read(description: &Dictionary) -> Result<(Described, Option<Message>), ServiceError> {
+    let failure = value::<String>(description, "speech-failure").map(|words| said(&words));
+    Ok((described(description).ok_or_else(odd)?, failure))
+}
+
+fn described(description: &Dictionary) -> Option<Described> {
+    let text: String = value(description, "text")?;
+    Some(Described {
+        wording: value(description, "wording").unwrap_or_else(|| text.clone()),
         text,
-        language: get(description, "language").unwrap_or_default(),
-        band: get(description, "band").unwrap_or_default(),
-        confidence: get(description, "confidence")?,
-        alternatives: get(description, "alternatives")?,
-        kind: get(description, "kind").unwrap_or_else(|| Kind::Unknown.name().to_owned()),
-        quality: get(description, "quality").unwrap_or_default(),
-        model: get(description, "model").unwrap_or_default(),
-        engine: get(description, "engine").unwrap_or_default(),
-        decode_ms: f64::from(get::<u32>(description, "capture-ms")?),
-        inference_ms: f64::from(get::<u32>(description, "inference-ms")?),
-        screen: None,
-    };
-    Some((described, get::<String>(description, "speech-failure").map(|words| said(&words))))
+        language: value(description, "language").unwrap_or_default(),
+        band: value(description, "band").unwrap_or_default(),
+        confidence: value(description, "confidence")?,
+        alternatives: value(description, "alternatives")?,
+        kind: value(description, "kind").unwrap_or_else(|| Kind::Unknown.name().to_owned()),
+        quality: value(description, "quality").unwrap_or_default(),
+        model: value(description, "model").unwrap_or_default(),
+        engine: value(description, "engine").unwrap_or_default(),
+        decode_ms: f64::from(value::<u32>(description, "capture-ms")?),
+        inference_ms: f64::from(value::<u32>(description, "inference-ms")?),
+        screen: dictionary::on_screen(description),
+    })
 }

@@ -10,9 +10,11 @@ use zbus::zvariant::{OwnedValue, Value};
 
 use super::error::Error;
 use crate::{
-    description::Description,
+    description::{Description, OnScreen, PictureOnScreen},
+    frame::Area,
     preferences::choice,
     request::{MAXIMUM_TIMEOUT, Options},
+    source::screen::{Session, Target},
 };
 
 /// A D-Bus dictionary, `a{sv}`.
@@ -59,6 +61,52 @@ pub(super) fn options(dictionary: &Dictionary) -> Result<CallOptions, Error> {
     Ok(CallOptions { request, wait_until_spoken })
 }
 
+/// The numbers of the parts of a screen, as in the Screenshot portal.
+const SCREEN: u32 = 1;
+const WINDOW: u32 = 2;
+const AREA: u32 = 4;
+const ACTIVE_WINDOW: u32 = 8;
+
+/// Reads which part of a screen is wanted, for whose rectangle there is an option.
+pub(super) fn target(number: u32, options: &Dictionary) -> Result<Target, Error> {
+    match number {
+        SCREEN => Ok(Target::Screen),
+        WINDOW | ACTIVE_WINDOW => Ok(Target::Window),
+        AREA => {
+            let area = get::<(i32, i32, u32, u32)>(options, "area", "two numbers and two unsigned ones")?;
+            match area {
+                Some((x, y, width, height)) if width > 0 && height > 0 => {
+                    Ok(Target::Region(Area { x, y, width, height }))
+                }
+                _ => Err(invalid("area", "it must be a rectangle with at least one pixel")),
+            }
+        }
+        other => {
+            let problem =
+                "it must be 1, the screen, 2 or 8, the active window, or 4, the rectangle in the option area";
+            Err(Error::InvalidOption(format!("the target cannot be {other}: {problem}")))
+        }
+    }
+}
+
+/// The other way round: the number of a part, and its rectangle as an option.
+pub(super) fn put_target(options: &mut Dictionary, target: Target) -> u32 {
+    match target {
+        Target::Screen => SCREEN,
+        Target::Window => ACTIVE_WINDOW,
+        Target::Region(area) => {
+            put(options, "area", (area.x, area.y, area.width, area.height));
+            AREA
+        }
+    }
+}
+
+/// Reads which session the caller means; none where it leaves that to the service.
+pub(super) fn session(options: &Dictionary) -> Result<Option<Session>, Error> {
+    let session: Option<HashMap<String, String>> = get(options, "session", "a dictionary of strings")?;
+    Ok(session.map(|variables| Session::from_variables(|name| variables.get(name).cloned())))
+}
+
 fn get<T>(dictionary: &Dictionary, key: &str, kind: &str) -> Result<Option<T>, Error>
 where
     T: TryFrom<OwnedValue>,
@@ -99,14 +147,7 @@ pub(super) fn description(description: &Description, was_spoken: bool) -> Dictio
         }
     }
     if let Some(parts) = &description.screen {
-        for (key, name) in [("application", &parts.screen.application), ("window", &parts.screen.window)] {
-            if let Some(name) = name {
-                put(&mut dictionary, key, name.clone());
-            }
-        }
-        if let Ok(text) = &parts.text {
-            put(&mut dictionary, "screen-text", text.to_lines());
-        }
+        put_screen(&mut dictionary, OnScreen::from(parts));
     }
     if let Some(words) = &description.words {
         let words: Vec<(String, f64)> =
@@ -114,6 +155,58 @@ pub(super) fn description(description: &Description, was_spoken: bool) -> Dictio
         put(&mut dictionary, "words", words);
     }
     dictionary
+}
+
+fn put_screen(dictionary: &mut Dictionary, seen: OnScreen) {
+    let texts = [
+        ("application", seen.application),
+        ("window", seen.window),
+        ("focus", seen.focus),
+        ("screen-text", seen.text),
+        ("screen-text-failure", seen.text_problem),
+    ];
+    for (key, text) in texts {
+        if let Some(text) = text {
+            put(dictionary, key, text);
+        }
+    }
+    let pictures = seen.pictures.into_iter().map(|PictureOnScreen { text, confidence, band, area }| {
+        let mut picture = Dictionary::new();
+        put(&mut picture, "text", text);
+        put(&mut picture, "confidence", confidence);
+        put(&mut picture, "band", band);
+        put(&mut picture, "area", (area.x, area.y, area.width, area.height));
+        picture
+    });
+    put(dictionary, "pictures", pictures.collect::<Vec<_>>());
+}
+
+/// What is on a screen, out of a description of one.
+pub(super) fn on_screen(description: &Dictionary) -> Option<OnScreen> {
+    // Only what has been looked at as a screen has pictures, or none of them.
+    let pictures: Vec<Dictionary> = value(description, "pictures")?;
+    let picture = |picture: &Dictionary| {
+        let (x, y, width, height) = value(picture, "area")?;
+        Some(PictureOnScreen {
+            text: value(picture, "text")?,
+            confidence: value(picture, "confidence")?,
+            band: value(picture, "band")?,
+            area: Area { x, y, width, height },
+        })
+    };
+    Some(OnScreen {
+        application: value(description, "application"),
+        window: value(description, "window"),
+        focus: value(description, "focus"),
+        text: value(description, "screen-text"),
+        text_problem: value(description, "screen-text-failure"),
+        pictures: pictures.iter().map(picture).collect::<Option<_>>()?,
+    })
+}
+
+/// The value of a key, where there is one of that type.
+pub(super) fn value<T: TryFrom<OwnedValue>>(dictionary: &Dictionary, key: &str) -> Option<T> {
+    dictionary.get(key).and_then(|value| T::try_from(value.try_clone().ok()?).ok())
 }
 
 /// Puts a value under a key.
@@ -163,6 +256,32 @@ mod tests {
             timeout: Duration::from_millis(1500),
         };
         assert_eq!(options(&all).unwrap(), CallOptions { request, wait_until_spoken: true });
+    }
+
+    #[test]
+    fn a_screen_comes_back_as_it_went() {
+        let area = Area { x: -3, y: 4, width: 50, height: 60 };
+        let picture = PictureOnScreen { text: "A dog.".into(), confidence: 0.5, band: "middle".into(), area };
+        let named = OnScreen {
+            application: Some("Editor".into()),
+            window: Some("Notes".into()),
+            focus: Some("text".into()),
+            text: Some("one\ntwo".into()),
+            text_problem: None,
+            pictures: vec![picture.clone(), picture],
+        };
+        let unread = OnScreen { text_problem: Some("no reader".into()), ..OnScreen::default() };
+        for seen in [named, unread] {
+            let mut dictionary = Dictionary::new();
+            put_screen(&mut dictionary, seen.clone());
+            assert_eq!(on_screen(&dictionary), Some(seen));
+        }
+        assert_eq!(on_screen(&Dictionary::new()), None, "a photograph");
+        for target in [Target::Screen, Target::Window, Target::Region(area)] {
+            let mut options = Dictionary::new();
+            let number = put_target(&mut options, target);
+            assert_eq!(super::target(number, &options).unwrap(), target);
+        }
     }
 
     #[test]

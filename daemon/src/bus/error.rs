@@ -59,7 +59,9 @@ impl Error {
             Failure::Source(
                 SourceError::Screen(
                     ScreenError::NoSession
-                    | ScreenError::Wayland
+                    | ScreenError::OtherSession
+                    | ScreenError::NoPortal
+                    | ScreenError::NoScreenshots
                     | ScreenError::NoServer { .. }
                     | ScreenError::NotAllowed(_),
                 )

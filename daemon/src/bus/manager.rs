@@ -17,13 +17,14 @@ use super::{
 };
 use crate::{
     app::{App, Outcome},
+    failure::Failure,
     history::Scope,
     preferences::{self, InvalidPreference, Preferences, choice, share, word},
     request::Request,
     retell::Way,
     source::{
         file::FileSource,
-        screen::{ScreenSource, Session, Target},
+        screen::{ScreenSource, Session},
     },
     speech::VoiceError,
     words::{Message, message},
@@ -115,7 +116,8 @@ impl Manager {
         Err(Error::NoSuchSource(self.words(&message!("source-no-camera", name = source.as_str()))))
     }
 
-    /// Describes the screen: all of it (1), or the active window (2 and 8, as in the Screenshot portal).
+    /// Describes the screen: all of it (1), the active window (2 and 8), or a rectangle (4), as the Screenshot portal has
+    /// them.
     #[zbus(out_args("description"))]
     async fn describe_screen(
         &self,
@@ -124,21 +126,17 @@ impl Manager {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<Dictionary, Error> {
+        let (target, session) = (dictionary::target(target, &options)?, dictionary::session(&options)?);
         let options = dictionary::options(&options)?;
-        let target = match target {
-            1 => Target::Screen,
-            2 | 8 => Target::Window,
-            other => {
-                let problem = "it must be 1, the screen, or 2 or 8, the active window";
-                return Err(Error::InvalidOption(format!("the target cannot be {other}: {problem}")));
-            }
-        };
         let may_see = self.app.preferences().programs_see_screen
             || person::scope(connection, &header).await == Scope::All;
         if !may_see {
             return Err(Error::AccessDenied(self.words(&message!("source-screen-forbidden"))));
         }
-        let source = ScreenSource::new(target, Session::from_environment());
+        let session = Session::of_service(connection, session)
+            .await
+            .map_err(|error| Error::of(&Failure::from(error), self.app.language()))?;
+        let source = ScreenSource::new(target, session);
         let request = Request::new(caller(&header), Box::new(source), options.request);
         self.reply(self.app.serve(request).await, options.wait_until_spoken).await
     }

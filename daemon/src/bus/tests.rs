@@ -22,7 +22,7 @@ use zbus::{
 
 use super::{
     MANAGER, NAME, PATH, announce_preferences, announce_state,
-    client::{Service, ServiceError},
+    client::{Service, ServiceError, Wish},
     dictionary::{Dictionary, put},
     manager::Manager,
     publish,
@@ -438,6 +438,10 @@ async fn the_screen_is_the_persons_own() {
         (1_u32, options(&[]), "AccessDenied"),
         (8, options(&[]), "AccessDenied"),
         (3, options(&[]), "InvalidOption"),
+        (4, options(&[]), "InvalidOption"),
+        (4, options(&[("area", (0, 0, 0_u32, 5_u32).into())]), "InvalidOption"),
+        (4, options(&[("area", (0, 0, 5_u32, 5_u32).into())]), "AccessDenied"),
+        (1, options(&[("session", "wayland".into())]), "InvalidOption"),
         (1, options(&[("speak", 1_u32.into())]), "InvalidOption"),
     ] {
         let result = bus.proxy.call::<_, _, Dictionary>("DescribeScreen", &(target, entries)).await;
@@ -473,14 +477,14 @@ async fn the_command_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("picture.png");
     std::fs::write(&path, png(40, 30)).unwrap();
-    let (described, voice_failure) =
-        service.describe(FileSource::Path(path), true, true, Some(2)).await.unwrap();
+    let wish = Wish { speak: true, wait: true, detail: None, beam_width: Some(2) };
+    let (described, voice_failure) = service.describe(FileSource::Path(path), &wish).await.unwrap();
     assert_eq!(described.text, "A picture of 40 by 30.");
     assert_eq!((described.model.as_str(), described.engine.as_str()), ("fake-model", "fake"));
     assert_eq!(voice_failure, None);
 
     let missing = FileSource::Path(folder.path().join("none"));
-    let error = service.describe(missing, true, true, None).await.unwrap_err();
+    let error = service.describe(missing, &wish).await.unwrap_err();
     assert_eq!(error.to_string(), "there is no such file");
 
     // What a pipe gives goes over in sealed memory.
@@ -488,8 +492,8 @@ async fn the_command_is_served() {
     writer.write_all(&png(5, 6)).unwrap();
     drop(writer);
     let descriptor = FileSource::sealed_stream(File::from(OwnedFd::from(reader))).unwrap();
-    let (described, _) =
-        service.describe(FileSource::Descriptor(descriptor), false, false, None).await.unwrap();
+    let silent = Wish::default();
+    let (described, _) = service.describe(FileSource::Descriptor(descriptor), &silent).await.unwrap();
     assert_eq!(described.text, "A picture of 5 by 6.");
 }
 

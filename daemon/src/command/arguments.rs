@@ -26,7 +26,8 @@ Examples:
 
 Of a screen it says first the program and the window, then its text, then its pictures with their places: 300 characters \
 of the text, all of it with --detail full. Text is read by Tesseract, where it is installed (package tesseract-ocr). \
-Nothing of a screen is written to disk. The service is not asked for it: it may belong to another session.
+On Wayland the desktop's portal shows the screen; the file in which it does is deleted at once. Fields for passwords are \
+not read. The service is asked where it runs, unless it belongs to another session.
 
 Exit status: 0 when all pictures were described, 1 when at least one was not, 2 when the arguments or settings are \
 wrong, 3 when the model or its engine cannot be used, or the service is paused.
@@ -214,7 +215,7 @@ pub struct Describe {
     #[arg(long, value_enum)]
     pub detail: Option<Detail>,
 
-    /// The languages of a screen's text, as Tesseract names them, with + between several
+    /// The languages of a screen's text, as Tesseract names them, with + between several, in this process
     #[arg(long, value_name = "LANGUAGES")]
     pub text_languages: Option<String>,
 
@@ -277,10 +278,10 @@ impl Look {
 }
 
 impl Describe {
-    /// Whether the service may not be asked: it has settings of its own, and sees its own screen if any.
+    /// Whether the service may not be asked, because it has settings of its own.
     pub(super) fn is_forced_here(&self) -> bool {
         self.no_service
-            || self.look.target().is_some()
+            || self.text_languages.is_some()
             || self.engine.is_some()
             || self.onnxruntime.is_some()
             || self.model.is_some()
@@ -322,7 +323,8 @@ mod tests {
             ("descry describe --engine tract -", true),
             ("descry describe --model x a.jpg", true),
             ("descry describe --onnxruntime x a.jpg", true),
-            ("descry describe --window", true),
+            ("descry describe --window", false),
+            ("descry describe --window --text-languages deu", true),
         ] {
             let Command::Describe(describe) = Arguments::parse_from(line.split(' ')).command else {
                 panic!("{line} describes")

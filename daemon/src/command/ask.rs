@@ -64,7 +64,9 @@ pub(super) async fn run(command: Command) -> Ending {
             complain(&error.message(), language);
             match error {
                 ServiceError::Service(_) => Ending::Unusable,
-                ServiceError::Refused(_) | ServiceError::Picture(_) => Ending::NotDescribed,
+                ServiceError::Refused(_) | ServiceError::Picture(_) | ServiceError::Elsewhere(_) => {
+                    Ending::NotDescribed
+                }
             }
         }
     }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use tracing::debug;
+
 use super::inputs::Wanted;
 use crate::{
     app::{App, Outcome},
-    bus::client::{Service, ServiceError},
+    bus::client::{Service, ServiceError, Wish},
     caption_thread::CaptionThread,
     config::Settings,
     describer,
@@ -15,6 +17,7 @@ use crate::{
     preferences::{Detail, Shared},
     request::{Caller, Options, Request},
     screen_text::Reader,
+    source::Source,
     speech::{Speaking, Voice},
     words::{Message, message},
 };
@@ -40,7 +43,11 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn failed(reason: Message) -> Self {
-        Self { result: Err(NotDescribed { reason, is_final: false }), speaking: None, voice_failure: None }
+        Self::of(Err(NotDescribed { reason, is_final: false }))
+    }
+
+    fn of(result: Result<Described, NotDescribed>) -> Self {
+        Self { result, speaking: None, voice_failure: None }
     }
 }
 
@@ -52,8 +59,8 @@ pub(super) struct Unusable(pub(super) Message);
 pub(super) enum Backend {
     /// This process.
     Own(App),
-    /// The service.
-    Service { service: Service, beam_width: Option<usize> },
+    /// The service; and what this process needs to do it itself, where the service sees another screen.
+    Service { service: Service, settings: Box<Settings>, voice: Arc<dyn Voice> },
 }
 
 impl Backend {
@@ -63,16 +70,10 @@ impl Backend {
         forced_here: bool,
         voice: Arc<dyn Voice>,
     ) -> Result<Self, Unusable> {
-        let beam_width = settings.beam_width;
         if !forced_here && let Some(service) = Service::find().await {
-            return Ok(Self::Service { service, beam_width });
+            return Ok(Self::Service { service, settings: Box::new(settings.clone()), voice });
         }
-        let folder = model_folder::find(settings.model.clone()).map_err(|error| Unusable(error.message()))?;
-        let thread = CaptionThread::start(describer::load_from(folder, settings.engine.clone()))
-            .map_err(|error| Unusable(message!("command-no-thread", reason = error.to_string())))?;
-        let preferences = Shared::new(settings.preferences.clone());
-        let reader = Reader::new(settings.text_languages.clone());
-        Ok(Self::Own(App::new(thread, voice, beam_width).with_preferences(preferences).with_reader(reader)))
+        Ok(Self::Own(own(settings, voice)?))
     }
 
     /// Whether the service that runs is paused: then nobody looks at the screen, this process neither.
@@ -92,31 +93,54 @@ impl Backend {
         detail: Option<Detail>,
     ) -> Answer {
         match self {
-            Self::Own(app) => {
-                let options = Options { speak, detail, ..Options::default() };
-                let request = Request::new(Caller::Command, wanted.into_source(), options);
-                let Outcome { result, speaking } = app.serve(request).await;
-                let result = result.map(Described::from).map_err(|failure| NotDescribed {
-                    is_final: matches!(failure, Failure::ModelUnavailable(_) | Failure::Ending),
-                    reason: failure.message(),
-                });
-                Answer { result, speaking, voice_failure: None }
-            }
-            Self::Service { service, beam_width } => {
-                let Wanted::File(picture) = wanted else {
-                    return Answer::failed(message!("source-screen-not-by-service"));
+            Self::Own(app) => describe_here(app, wanted.into_source(), speak, detail).await,
+            Self::Service { service, settings, voice } => {
+                let wish = Wish { speak, wait: in_turn, detail, beam_width: settings.beam_width };
+                let described = match wanted {
+                    Wanted::File(picture) => service.describe(picture, &wish).await,
+                    Wanted::Screen(source) => match service.describe_screen(&source, &wish).await {
+                        Err(ServiceError::Elsewhere(reason)) => {
+                            debug!(%reason, "the service does not look at this screen");
+                            return match own(settings, Arc::clone(voice)) {
+                                Ok(app) => describe_here(&app, Box::new(source), speak, detail).await,
+                                Err(Unusable(reason)) => {
+                                    Answer::of(Err(NotDescribed { reason, is_final: true }))
+                                }
+                            };
+                        }
+                        described => described,
+                    },
                 };
-                match service.describe(picture, speak, in_turn, *beam_width).await {
+                match described {
                     Ok((described, voice_failure)) => {
                         Answer { result: Ok(described), speaking: None, voice_failure }
                     }
                     Err(error) => {
                         let is_final = !matches!(error, ServiceError::Picture(_));
-                        let result = Err(NotDescribed { reason: error.message(), is_final });
-                        Answer { result, speaking: None, voice_failure: None }
+                        Answer::of(Err(NotDescribed { reason: error.message(), is_final }))
                     }
                 }
             }
         }
     }
+}
+
+/// The parts that describe, in this process.
+fn own(settings: &Settings, voice: Arc<dyn Voice>) -> Result<App, Unusable> {
+    let folder = model_folder::find(settings.model.clone()).map_err(|error| Unusable(error.message()))?;
+    let thread = CaptionThread::start(describer::load_from(folder, settings.engine.clone()))
+        .map_err(|error| Unusable(message!("command-no-thread", reason = error.to_string())))?;
+    let preferences = Shared::new(settings.preferences.clone());
+    let reader = Reader::new(settings.text_languages.clone());
+    Ok(App::new(thread, voice, settings.beam_width).with_preferences(preferences).with_reader(reader))
+}
+
+async fn describe_here(app: &App, source: Box<dyn Source>, speak: bool, detail: Option<Detail>) -> Answer {
+    let options = Options { speak, detail, ..Options::default() };
+    let Outcome { result, speaking } = app.serve(Request::new(Caller::Command, source, options)).await;
+    let result = result.map(Described::from).map_err(|failure| NotDescribed {
+        is_final: matches!(failure, Failure::ModelUnavailable(_) | Failure::Ending),
+        reason: failure.message(),
+    });
+    Answer { result, speaking, voice_failure: None }
 }

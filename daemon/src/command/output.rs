@@ -6,10 +6,8 @@ use serde::Serialize;
 
 use super::backend::NotDescribed;
 use crate::{
-    description::Described,
+    description::{Described, OnScreen, PictureOnScreen},
     narrate,
-    screen_description::{Parts, Picture},
-    screen_text::ScreenText,
     words::Language,
 };
 
@@ -46,9 +44,12 @@ struct DescribedLine<'a> {
 struct ScreenLine<'a> {
     file: &'a str,
     text: &'a str,
+    kind: &'a str,
     application: Option<&'a str>,
     window: Option<&'a str>,
-    screen_text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    focus: Option<&'a str>,
+    screen_text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     screen_text_error: Option<String>,
     pictures: Vec<PictureLine<'a>>,
@@ -64,7 +65,7 @@ struct ScreenLine<'a> {
 #[derive(Serialize)]
 struct PictureLine<'a> {
     text: &'a str,
-    confidence: f32,
+    confidence: f64,
     band: &'a str,
     x: i32,
     y: i32,
@@ -73,11 +74,11 @@ struct PictureLine<'a> {
 }
 
 impl<'a> ScreenLine<'a> {
-    fn new(label: &'a str, described: &'a Described, parts: &'a Parts) -> Self {
-        let picture = |picture: &'a Picture| PictureLine {
-            text: &picture.sentence,
+    fn new(label: &'a str, described: &'a Described, seen: &'a OnScreen) -> Self {
+        let picture = |picture: &'a PictureOnScreen| PictureLine {
+            text: &picture.text,
             confidence: picture.confidence,
-            band: picture.band.name(),
+            band: &picture.band,
             x: picture.area.x,
             y: picture.area.y,
             width: picture.area.width,
@@ -86,11 +87,13 @@ impl<'a> ScreenLine<'a> {
         Self {
             file: label,
             text: &described.text,
-            application: parts.screen.application.as_deref(),
-            window: parts.screen.window.as_deref(),
-            screen_text: parts.text.as_ref().ok().map(ScreenText::to_lines),
-            screen_text_error: parts.text.as_ref().err().map(|problem| narrate::sentence(problem)),
-            pictures: parts.pictures.iter().map(picture).collect(),
+            kind: &described.kind,
+            application: seen.application.as_deref(),
+            window: seen.window.as_deref(),
+            focus: seen.focus.as_deref(),
+            screen_text: seen.text.as_deref(),
+            screen_text_error: seen.text_problem.as_deref().map(narrate::sentence),
+            pictures: seen.pictures.iter().map(picture).collect(),
             model: &described.model,
             engine: &described.engine,
             decode_ms: described.decode_ms,
@@ -130,8 +133,8 @@ impl Output {
 
     fn line(self, label: &str, result: Result<&Described, &NotDescribed>) -> Option<String> {
         match (self.json, result) {
-            (true, Ok(described @ Described { screen: Some(parts), .. })) => {
-                serde_json::to_string(&ScreenLine::new(label, described, parts)).ok()
+            (true, Ok(described @ Described { screen: Some(seen), .. })) => {
+                serde_json::to_string(&ScreenLine::new(label, described, seen)).ok()
             }
             (true, Ok(described)) => serde_json::to_string(&DescribedLine {
                 file: label,

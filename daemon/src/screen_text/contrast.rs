@@ -4,15 +4,29 @@
 //! small as a screen's many; both were tried. A window's ground has exactly one colour, so each pixel's distance from
 //! the most frequent colour around it says how much it belongs to a letter.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use image::RgbImage;
+
+use super::lines;
 
 /// The side of the squares in which a ground is looked for, in pixels: higher than the strokes of a heading are wide.
 const TILE: u32 = 16;
 
 /// The part of a square that one colour must have to be its ground.
 const GROUND_SHARE: f32 = 0.3;
+
+/// The part of a square that one colour must have to be its ground whatever is around it.
+const EVEN_SHARE: f32 = 0.85;
+
+/// The part of a square that a colour must have for being the ground around it.
+const LEAST_OWN_SHARE: f32 = 0.08;
+
+/// How many colours of a square are remembered.
+const KEPT_COLOURS: usize = 6;
+
+/// From here on all is white: the shades between two grounds, and the palest edges of letters.
+const WHITE: u8 = 225;
 
 /// By how much a distance is enlarged, as a fraction: letters of two thirds of the possible contrast become black. Without
 /// it faint letters are lost, with more of it thin ones run together.
@@ -33,7 +47,8 @@ pub(super) struct Prepared {
 /// Prepares a picture of at least one pixel.
 pub(super) fn prepare(picture: &RgbImage) -> Prepared {
     let (width, height) = picture.dimensions();
-    let grey = dark_on_white(picture);
+    let mut grey = dark_on_white(picture);
+    lines::remove(&mut grey, width as usize);
     let scale = if u64::from(width) * u64::from(height) * 4 <= MAXIMUM_PIXELS { 2 } else { 1 };
     let mut file = format!("P5\n{} {}\n255\n", width * scale, height * scale).into_bytes();
     if scale == 2 {
@@ -48,41 +63,102 @@ pub(super) fn prepare(picture: &RgbImage) -> Prepared {
 fn dark_on_white(picture: &RgbImage) -> Vec<u8> {
     let (width, height) = picture.dimensions();
     let mut grey = vec![255; width as usize * height as usize];
-    let mut counts: HashMap<[u8; 3], u32> = HashMap::new();
-    for top in (0..height).step_by(TILE as usize) {
-        let rows = top..(top + TILE).min(height);
-        for left in (0..width).step_by(TILE as usize) {
-            let columns = left as usize..(left + TILE).min(width) as usize;
-            let row = |y: u32| {
-                &picture.as_raw()[(y as usize * width as usize + columns.start) * 3..][..columns.len() * 3]
+    let grounds = Grounds::of(picture);
+    for (y, row) in picture.as_raw().chunks_exact(width as usize * 3).enumerate() {
+        let out = &mut grey[y * width as usize..][..width as usize];
+        for (x, (pixel, out)) in row.chunks_exact(3).zip(out).enumerate() {
+            let value = match grounds.at(x, y) {
+                Some(ground) => {
+                    let distance = pixel.iter().zip(ground).map(|(a, b)| u32::from(a.abs_diff(b))).max();
+                    255 - (distance.unwrap_or(0) * GAIN.0 / GAIN.1).min(255) as u8
+                }
+                // A photograph or a gradient: as bright as it is.
+                None => luminance(pixel),
             };
-            counts.clear();
-            for y in rows.clone() {
-                for pixel in row(y).chunks_exact(3) {
-                    *counts.entry([pixel[0], pixel[1], pixel[2]]).or_default() += 1;
-                }
-            }
-            let most = counts.iter().max_by_key(|(colour, count)| (**count, **colour));
-            let pixels = (rows.len() * columns.len()) as f32;
-            let ground =
-                most.filter(|(_, count)| **count as f32 >= GROUND_SHARE * pixels).map(|(colour, _)| *colour);
-            for y in rows.clone() {
-                let out = &mut grey[y as usize * width as usize + columns.start..][..columns.len()];
-                for (pixel, out) in row(y).chunks_exact(3).zip(out) {
-                    *out = match ground {
-                        Some(ground) => {
-                            let distance =
-                                pixel.iter().zip(ground).map(|(a, b)| u32::from(a.abs_diff(b))).max();
-                            255 - (distance.unwrap_or(0) * GAIN.0 / GAIN.1).min(255) as u8
-                        }
-                        // A photograph or a gradient: as bright as it is.
-                        None => luminance(pixel),
-                    };
-                }
-            }
+            *out = if value >= WHITE { 255 } else { value };
         }
     }
     grey
+}
+
+/// The colours that letters stand on, one for each square.
+struct Grounds {
+    columns: usize,
+    colours: Vec<Option<[u8; 3]>>,
+}
+
+/// The most frequent colours of a square, with how many pixels have them, and how many pixels there are.
+struct Tile {
+    colours: Vec<([u8; 3], u32)>,
+    pixels: u32,
+}
+
+impl Tile {
+    fn count(&self, colour: [u8; 3]) -> u32 {
+        self.colours.iter().find(|(other, _)| *other == colour).map_or(0, |(_, count)| *count)
+    }
+}
+
+impl Grounds {
+    fn of(picture: &RgbImage) -> Self {
+        let (width, height) = picture.dimensions();
+        let (columns, rows) = (width.div_ceil(TILE) as usize, height.div_ceil(TILE) as usize);
+        let mut counts: HashMap<[u8; 3], u32> = HashMap::new();
+        let mut tiles = Vec::with_capacity(columns * rows);
+        for top in (0..height).step_by(TILE as usize) {
+            for left in (0..width).step_by(TILE as usize) {
+                let (right, bottom) = ((left + TILE).min(width), (top + TILE).min(height));
+                counts.clear();
+                for y in top..bottom {
+                    let row =
+                        &picture.as_raw()[(y * width + left) as usize * 3..(y * width + right) as usize * 3];
+                    for pixel in row.chunks_exact(3) {
+                        *counts.entry([pixel[0], pixel[1], pixel[2]]).or_default() += 1;
+                    }
+                }
+                let mut colours: Vec<_> = counts.iter().map(|(colour, count)| (*colour, *count)).collect();
+                colours.sort_unstable_by_key(|(colour, count)| (Reverse(*count), Reverse(*colour)));
+                colours.truncate(KEPT_COLOURS);
+                tiles.push(Tile { colours, pixels: (right - left) * (bottom - top) });
+            }
+        }
+        let colours = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        let colours = colours.map(|(row, column)| ground(&tiles, columns, rows, row, column)).collect();
+        Self { columns, colours }
+    }
+
+    fn at(&self, x: usize, y: usize) -> Option<[u8; 3]> {
+        self.colours[y / TILE as usize * self.columns + x / TILE as usize]
+    }
+}
+
+/// The ground of a square. One with a part of a thick letter may hold more of the letter than of the ground, so those
+/// around it are asked as well, unless all but all of it has one colour.
+fn ground(tiles: &[Tile], columns: usize, rows: usize, row: usize, column: usize) -> Option<[u8; 3]> {
+    let own = &tiles[row * columns + column];
+    let (first, count) = own.colours.first().copied()?;
+    if count as f32 >= EVEN_SHARE * own.pixels as f32 {
+        return Some(first);
+    }
+    let (mut sums, mut pixels): (HashMap<[u8; 3], u32>, u32) = (HashMap::new(), 0);
+    for row in row.saturating_sub(1)..(row + 2).min(rows) {
+        for column in column.saturating_sub(1)..(column + 2).min(columns) {
+            let tile = &tiles[row * columns + column];
+            pixels += tile.pixels;
+            for (colour, count) in &tile.colours {
+                *sums.entry(*colour).or_default() += count;
+            }
+        }
+    }
+    let around = sums.into_iter().max_by_key(|(colour, count)| (*count, *colour));
+    let around = around.filter(|(colour, count)| {
+        *count as f32 >= GROUND_SHARE * pixels as f32
+            && own.count(*colour) as f32 >= LEAST_OWN_SHARE * own.pixels as f32
+    });
+    match around {
+        Some((colour, _)) => Some(colour),
+        None => (count as f32 >= GROUND_SHARE * own.pixels as f32).then_some(first),
+    }
 }
 
 /// The brightness of a pixel, as BT.601 weighs its colours.

@@ -30,9 +30,21 @@ pub(super) struct Decoded {
     pub(super) orientation: Orientation,
 }
 
+/// Pixels of a picture that is kept as it is because it may be one of a screen: one of 5120 x 3200.
+const READABLE_PIXELS: u64 = 5120 * 3200;
+
+/// How large a picture may remain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// As it is.
+    Whole,
+    /// As it is, so that what is written in it can be read, unless it is larger than a screen; then small.
+    Readable,
+}
+
 /// Decodes the first picture in `encoded`: eight bits per channel, RGB, upright, over white, and made smaller if it is
-/// several times larger than a network looks at.
-pub(super) fn decode(encoded: Encoded) -> Result<RgbImage, SourceError> {
+/// larger than it may remain and several times larger than a network looks at.
+pub(super) fn decode(encoded: Encoded, size: Size) -> Result<RgbImage, SourceError> {
     let cancel_probe = encoded.cancel_probe();
     let decoded = decode_as_stored(encoded.buffered());
     // A decoder that was made to stop reports whatever the missing bytes looked like to it.
@@ -40,7 +52,9 @@ pub(super) fn decode(encoded: Encoded) -> Result<RgbImage, SourceError> {
         return Err(SourceError::Cancelled);
     }
     let Decoded { flat: Flat { mut pixels, channels }, width, height, orientation } = decoded?;
-    let (width, height) = shrink::shrink(&mut pixels, width, height, channels);
+    let is_kept = size == Size::Whole || u64::from(width) * u64::from(height) <= READABLE_PIXELS;
+    let (width, height) =
+        if is_kept { (width, height) } else { shrink::shrink(&mut pixels, width, height, channels) };
     let picture = match channels {
         1 => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),
         _ => RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),

@@ -12,9 +12,14 @@ use std::{
     time::SystemTime,
 };
 
+use image::RgbImage;
 use rustix::fs::{MemfdFlags, SealFlags};
 
-use super::{MAXIMUM_BYTES, Source, SourceError, decode::decode, encoded::Encoded};
+use super::{
+    MAXIMUM_BYTES, Source, SourceError,
+    decode::{Size, decode},
+    encoded::Encoded,
+};
 use crate::{
     frame::{Frame, Origin},
     request::Cancel,
@@ -39,8 +44,13 @@ impl Source for FileSource {
             Self::StandardInput => from_any(standard_input()?, cancel)?,
             Self::Descriptor(descriptor) => from_descriptor(descriptor, cancel)?,
         };
-        Ok(Frame { pixels: decode(encoded)?, origin: Origin::File, captured_at })
+        Ok(Frame { pixels: decode(encoded, Size::Readable)?, origin: Origin::File, captured_at })
     }
+}
+
+/// Reads a picture's file in all its pixels.
+pub(super) fn read_whole(path: &Path, cancel: &Cancel) -> Result<RgbImage, SourceError> {
+    decode(Encoded::from_file(open_file(path)?, cancel)?, Size::Whole)
 }
 
 /// A descriptor of our own, without the buffer of `io::Stdin`, which others may hold.

@@ -1,17 +1,24 @@
 //! Pictures from the screen: all of it, the window that the person works in, or a rectangle, at full size and with
 //! the names of the program and its window.
 //!
-//! The picture is held in memory and nowhere else: no file, no log. What a person is told when there is none says how
-//! there could be one.
+//! The picture is held in memory and in no log. Only the portal of a Wayland session hands it over in a file, which is
+//! deleted at once. Fields in which a password is typed are blank in it, as far as their programs say where they are.
+//! What a person is told when there is no picture says how there could be one.
 
+mod accessibility;
 mod lock;
 mod pixels;
+mod portal;
+mod seen;
+mod session;
+mod sway;
 #[cfg(test)]
 mod tests;
+mod wayland;
 mod window;
 mod x11;
 
-use std::{env, io, str::FromStr, time::SystemTime};
+use std::{io, str::FromStr, time::SystemTime};
 
 use thiserror::Error;
 
@@ -21,6 +28,8 @@ use crate::{
     request::Cancel,
     words::{Message, message},
 };
+pub use session::Session;
+use session::Way;
 
 /// Which part of the screen is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,49 +87,45 @@ pub struct ScreenSource {
     session: Session,
 }
 
-/// The graphical session, as the environment names it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Session {
-    /// The X server: `DISPLAY`.
-    pub display: Option<String>,
-    /// Whether a Wayland compositor shows the screen. An X server beside it sees its own windows only.
-    pub is_wayland: bool,
-}
-
 impl Session {
-    /// The session of this process.
-    #[must_use]
-    pub fn from_environment() -> Self {
-        let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-        let is_wayland =
-            text("WAYLAND_DISPLAY").is_some() || text("XDG_SESSION_TYPE").as_deref() == Some("wayland");
-        Self { display: text("DISPLAY"), is_wayland }
-    }
-
-    /// The name of the X server that shows the screen.
-    fn x_server(&self) -> Result<&str, ScreenError> {
-        match &self.display {
-            _ if self.is_wayland => Err(ScreenError::Wayland),
-            Some(display) => Ok(display),
-            None => Err(ScreenError::NoSession),
+    /// Tries whether the screen could be looked at, without looking. A portal is started for it.
+    pub async fn try_reach(&self) -> Result<Reached, ScreenError> {
+        let display = match self.way()? {
+            Way::Portal => return wayland::try_reach(self).await,
+            Way::X11(display) => display.to_owned(),
+        };
+        let reached = tokio::task::spawn_blocking(move || x11::try_reach(&display)).await;
+        match reached.unwrap_or(Err(ScreenError::Lost)) {
+            Err(ScreenError::Wayland) => wayland::try_reach(self).await,
+            reached => reached,
         }
     }
+}
 
-    /// Tries whether the screen could be looked at, without looking. It blocks.
-    pub fn try_reach(&self) -> Result<Reached, ScreenError> {
-        x11::try_reach(self.x_server()?)
-    }
+/// How many programs tell of their windows, and of where passwords are typed in them; `None` where nobody can be asked.
+pub async fn accessible_programs() -> Option<usize> {
+    accessibility::programs().await
 }
 
 /// What was found when a screen was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reached {
-    /// The whole screen.
-    pub size: (u32, u32),
-    /// How many monitors it has.
-    pub monitors: usize,
-    /// Whether somebody says which window is active.
-    pub has_window_manager: bool,
+pub enum Reached {
+    /// An X server shows it.
+    X11 {
+        /// The whole screen.
+        size: (u32, u32),
+        /// How many monitors it has.
+        monitors: usize,
+        /// Whether somebody says which window is active.
+        has_window_manager: bool,
+    },
+    /// The desktop's portal takes pictures of it.
+    Portal {
+        /// The version of its interface.
+        version: u32,
+        /// Whether the compositor says where the active window is.
+        tells_window: bool,
+    },
 }
 
 impl ScreenSource {
@@ -129,16 +134,36 @@ impl ScreenSource {
     pub fn new(target: Target, session: Session) -> Self {
         Self { target, session }
     }
+
+    /// Which part it is.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        self.target
+    }
+
+    /// Whose screen it is.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
 }
 
 impl Source for ScreenSource {
     fn capture(self: Box<Self>, cancel: &Cancel) -> Result<Frame, SourceError> {
-        let display = self.session.x_server()?;
+        let way = self.session.way()?;
         if lock::is_locked() {
             return Err(ScreenError::Locked.into());
         }
         let captured_at = SystemTime::now();
-        let (pixels, screen) = x11::capture(display, self.target, cancel)?;
+        let seen = match way {
+            Way::X11(display) => match x11::capture(display, self.target, cancel) {
+                // Its environment does not say so, but the X server is a guest there.
+                Err(ScreenError::Wayland) => wayland::capture(&self.session, self.target, cancel)?,
+                seen => seen?,
+            },
+            Way::Portal => wayland::capture(&self.session, self.target, cancel)?,
+        };
+        let (pixels, screen) = seen.into_parts(&accessibility::windows().unwrap_or_default());
         Ok(Frame { pixels, origin: Origin::Screen(screen), captured_at })
     }
 }
@@ -152,12 +177,45 @@ pub enum ScreenError {
         "there is no screen here: neither DISPLAY nor WAYLAND_DISPLAY is set; start it in your graphical session"
     )]
     NoSession,
-    /// The compositor shows its screen to nobody who does not ask it.
-    #[error(
-        "this session runs on Wayland, where Descry cannot look at the screen yet; log in to an X11 session, which the \
-         login screen calls Xorg or X11"
-    )]
+    /// The service shows another screen than its caller sees.
+    #[error("the service descryd belongs to another session than this one; use --no-service")]
+    OtherSession,
+    /// The X server is the guest of a Wayland compositor and sees only its own windows. Never told: the portal is asked
+    /// then.
+    #[error("the X server shows a part of a Wayland session only")]
     Wayland,
+    /// Nobody can be asked for a picture of a Wayland session.
+    #[error(
+        "on Wayland the desktop's portal shows the screen, and none answers here; install xdg-desktop-portal and the one of \
+         your desktop, such as xdg-desktop-portal-gnome, -kde or -wlr, and log in again"
+    )]
+    NoPortal,
+    /// The portal runs and takes no pictures.
+    #[error(
+        "the desktop's portal takes no pictures of the screen here; install the one of your desktop, such as \
+         xdg-desktop-portal-gnome, -kde or -wlr, and log in again"
+    )]
+    NoScreenshots,
+    /// The person, or the desktop, said no.
+    #[error(
+        "the desktop did not let Descry look at the screen; ask again and allow it, or allow it in the desktop's \
+         settings, where screenshots are among the permissions"
+    )]
+    PortalRefused,
+    /// It said neither yes nor no.
+    #[error(
+        "the desktop's portal did not answer; perhaps it waits in a dialog for your permission: look for one, and ask \
+         again"
+    )]
+    PortalSilent,
+    /// It failed and did not say why.
+    #[error(
+        "the desktop's portal could not take a picture of the screen; ask again, and if it stays so, log in anew"
+    )]
+    PortalFailed,
+    /// What it wrote is no picture.
+    #[error("the picture that the desktop's portal took cannot be used: {0}")]
+    PortalPicture(#[source] Box<SourceError>),
     /// The server does not answer.
     #[error(
         "the X server {display} cannot be reached ({reason}); check that the session runs and that DISPLAY names it"
@@ -223,7 +281,14 @@ impl ScreenError {
     pub fn message(&self) -> Message {
         match self {
             Self::NoSession => message!("source-no-session"),
+            Self::OtherSession => message!("source-other-session"),
             Self::Wayland => message!("source-wayland"),
+            Self::NoPortal => message!("source-no-portal"),
+            Self::NoScreenshots => message!("source-no-screenshots"),
+            Self::PortalRefused => message!("source-portal-refused"),
+            Self::PortalSilent => message!("source-portal-silent"),
+            Self::PortalFailed => message!("source-portal-failed"),
+            Self::PortalPicture(error) => message!("source-portal-picture", reason = error.message()),
             Self::NoServer { display, reason } => {
                 message!("source-no-server", display = display, reason = reason)
             }

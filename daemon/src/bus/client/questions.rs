@@ -5,14 +5,14 @@ use zbus::{
     fdo::PropertiesProxy,
     names::InterfaceName,
     proxy::{CacheProperties, MethodFlags},
-    zvariant::{DynamicDeserialize, DynamicType, OwnedValue},
+    zvariant::{DynamicDeserialize, DynamicType},
 };
 
 use super::{Service, ServiceError, odd, said};
 use crate::{
     bus::{
         MANAGER,
-        dictionary::{Dictionary, put},
+        dictionary::{Dictionary, put, value},
     },
     retell::Way,
     words::Message,
@@ -168,10 +168,6 @@ impl Service {
 
 fn manager() -> InterfaceName<'static> {
     InterfaceName::from_static_str_unchecked(MANAGER)
-}
-
-fn value<T: TryFrom<OwnedValue>>(dictionary: &Dictionary, key: &str) -> Option<T> {
-    dictionary.get(key).and_then(|value| T::try_from(value.try_clone().ok()?).ok())
 }
 
 fn remembered(entry: &Dictionary) -> Option<Remembered> {

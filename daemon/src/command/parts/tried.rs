@@ -16,7 +16,7 @@ use crate::{
     model_folder,
     preferences::SpeechRoute,
     screen_text::{ReadError, Reader},
-    source::screen::{ScreenError, Session},
+    source::screen::{self, Reached, ScreenError, Session},
     speech::{VoiceError, address::Address, probe},
     words::{Language, Message, message, models},
 };
@@ -30,6 +30,7 @@ pub(super) enum Name {
     Speech,
     Service,
     Screen,
+    WindowNames,
     Text,
     Camera,
 }
@@ -37,14 +38,18 @@ pub(super) enum Name {
 /// How long the bus may take to say whether Orca runs.
 const ORCA_LIMIT: Duration = Duration::from_secs(2);
 
+/// The version of the portal's interface since which it may show a window alone.
+const WINDOWS_SINCE: u32 = 3;
+
 /// All of them.
-pub(super) const ALL: [Name; 8] = [
+pub(super) const ALL: [Name; 9] = [
     Name::Settings,
     Name::Model,
     Name::Engine,
     Name::Speech,
     Name::Service,
     Name::Screen,
+    Name::WindowNames,
     Name::Text,
     Name::Camera,
 ];
@@ -59,6 +64,7 @@ impl Name {
             Self::Speech => "speech",
             Self::Service => "service",
             Self::Screen => "screen",
+            Self::WindowNames => "windows",
             Self::Text => "text",
             Self::Camera => "camera",
         };
@@ -80,6 +86,7 @@ pub(super) async fn try_part(name: Name) -> Part {
         Name::Speech => Part::needed(name, speech().await),
         Name::Service => Part::optional(name, service().await),
         Name::Screen => Part::optional(name, screen().await),
+        Name::WindowNames => Part::optional(name, window_names().await),
         Name::Text => Part::optional(name, text().await),
         Name::Camera => Part::optional(name, cameras(Path::new("/dev"), Path::new("/sys/class/video4linux"))),
     }
@@ -158,19 +165,32 @@ async fn service() -> Result<Message, (State, Message)> {
 }
 
 async fn screen() -> Result<Message, (State, Message)> {
-    let reached = tokio::task::spawn_blocking(|| Session::from_environment().try_reach()).await;
-    match reached {
-        Ok(Ok(reached)) => {
-            let ((width, height), monitors) = (reached.size, reached.monitors);
-            Ok(if reached.has_window_manager {
-                message!("check-screen", width = width, height = height, monitors = monitors)
-            } else {
-                message!("check-screen-no-manager", width = width, height = height, monitors = monitors)
-            })
+    match Session::from_environment().try_reach().await {
+        Ok(reached) => Ok(screen_in_words(&reached)),
+        Err(error @ ScreenError::NoSession) => Err((State::Missing, error.message())),
+        Err(error) => Err((State::Fails, error.message())),
+    }
+}
+
+fn screen_in_words(reached: &Reached) -> Message {
+    match *reached {
+        Reached::X11 { size: (width, height), monitors, has_window_manager: true } => {
+            message!("check-screen", width = width, height = height, monitors = monitors)
         }
-        Ok(Err(error @ ScreenError::NoSession)) => Err((State::Missing, error.message())),
-        Ok(Err(error)) => Err((State::Fails, error.message())),
-        Err(_) => Err((State::Fails, message!("check-broke-off"))),
+        Reached::X11 { size: (width, height), monitors, has_window_manager: false } => {
+            message!("check-screen-no-manager", width = width, height = height, monitors = monitors)
+        }
+        Reached::Portal { tells_window: true, .. } => message!("check-portal-sway"),
+        Reached::Portal { version, .. } if version >= WINDOWS_SINCE => message!("check-portal-windows"),
+        Reached::Portal { .. } => message!("check-portal"),
+    }
+}
+
+async fn window_names() -> Result<Message, (State, Message)> {
+    match screen::accessible_programs().await {
+        Some(0) => Err((State::Missing, message!("check-windows-untold"))),
+        Some(count) => Ok(message!("check-windows", count = count)),
+        None => Err((State::Missing, message!("check-windows-unasked"))),
     }
 }
 

@@ -19,7 +19,7 @@ const TRANSPARENT: &[u8] = include_bytes!("../../../tests/fixtures/transparent.w
 const ANIMATED: &[u8] = include_bytes!("../../../tests/fixtures/animated.webp");
 
 fn open(bytes: &[u8]) -> Result<RgbImage, SourceError> {
-    decode(Encoded::from_stream(bytes, &Cancel::default())?)
+    decode(Encoded::from_stream(bytes, &Cancel::default())?, Size::Readable)
 }
 
 /// The picture of the fixtures: 48 x 32, left half red, right half blue, top left quarter white.
@@ -106,13 +106,23 @@ fn grey_pictures_become_rgb() {
 }
 
 #[test]
-fn a_large_picture_is_made_smaller() {
-    let mut bytes = Vec::new();
-    let picture = RgbImage::from_fn(2400, 1600, |x, y| Rgb(expected(x / 50, y / 50)));
-    JpegEncoder::new(&mut bytes).encode_image(&picture).unwrap();
-    let picture = open(&bytes).unwrap();
-    assert_eq!(picture.dimensions(), (1200, 800));
-    assert!(picture.get_pixel(100, 700).0[0] > 240 && picture.get_pixel(100, 700).0[2] < 20);
+fn a_picture_keeps_its_size_unless_it_is_larger_than_a_screen() {
+    for (size, expected) in [((2400, 1600), (2400, 1600)), ((5200, 3300), (1300, 825))] {
+        let mut bytes = Vec::new();
+        let picture = RgbImage::from_fn(size.0, size.1, |x, y| Rgb(expected_at(x, y, size)));
+        JpegEncoder::new(&mut bytes).encode_image(&picture).unwrap();
+        let picture = open(&bytes).unwrap();
+        assert_eq!(picture.dimensions(), expected);
+        let small = crate::source::shrunk(picture);
+        assert!(small.height() < 1536, "{:?}", small.dimensions());
+        let pixel = small.get_pixel(small.width() / 12, small.height() * 7 / 8).0;
+        assert!(pixel[0] > 240 && pixel[2] < 20, "{pixel:?}");
+    }
+}
+
+/// The picture of the fixtures at another size.
+fn expected_at(x: u32, y: u32, size: (u32, u32)) -> [u8; 3] {
+    expected(x * 48 / size.0, y * 32 / size.1)
 }
 
 /// All samples that are stored with their sizes known, by format.
@@ -281,5 +291,5 @@ fn a_request_that_was_called_off_is_not_a_damaged_picture() {
     let bytes = write(&sample(), ImageFormat::Png);
     let encoded = Encoded::from_stream(bytes.as_slice(), &cancel).unwrap();
     cancel.cancel(Reason::Asked);
-    assert!(matches!(decode(encoded), Err(SourceError::Cancelled)));
+    assert!(matches!(decode(encoded, Size::Readable), Err(SourceError::Cancelled)));
 }

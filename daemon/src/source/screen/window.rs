@@ -15,7 +15,7 @@ use super::ScreenError;
 use crate::frame::Area;
 
 /// The longest name that is kept, in characters. Browsers put the title of a page there, which may be anything.
-const LONGEST_NAME: usize = 200;
+pub(super) const LONGEST_NAME: usize = 200;
 
 /// How much of a property is read, in units of four bytes.
 const PROPERTY_LENGTH: u32 = 1024;
@@ -30,6 +30,8 @@ pub(super) struct Names {
     pub(super) application: Option<String>,
     /// The title.
     pub(super) title: Option<String>,
+    /// The program's process, where it runs on this machine and says so.
+    pub(super) process: Option<u32>,
 }
 
 /// A request about a window that is gone is no fault of anybody.
@@ -128,20 +130,18 @@ pub(super) fn visible_area(
 /// What a window and its program are called.
 pub(super) fn names(connection: &impl RequestConnection, window: Window) -> Result<Names, ScreenError> {
     let utf8 = property(connection, window, atom(connection, "_NET_WM_NAME")?)?;
-    let mut title = readable(&String::from_utf8_lossy(&utf8.value));
+    let mut title = readable(&String::from_utf8_lossy(&utf8.value), LONGEST_NAME);
     if title.is_none() {
         let old = property(connection, window, AtomEnum::WM_NAME.into())?;
-        title = readable(&from_old_text(&old.value));
+        title = readable(&from_old_text(&old.value), LONGEST_NAME);
     }
     let class = property(connection, window, AtomEnum::WM_CLASS.into())?;
-    let mut application = application_of_class(&class.value);
-    if application.is_none() {
-        let machine = property(connection, window, AtomEnum::WM_CLIENT_MACHINE.into())?;
-        let process = property(connection, window, atom(connection, "_NET_WM_PID")?)?;
-        let process = process.value32().and_then(|mut values| values.next());
-        application = process.filter(|_| is_this_machine(&machine.value)).and_then(application_of_process);
-    }
-    Ok(Names { application, title })
+    let machine = property(connection, window, AtomEnum::WM_CLIENT_MACHINE.into())?;
+    let process = property(connection, window, atom(connection, "_NET_WM_PID")?)?;
+    let process = process.value32().and_then(|mut values| values.next());
+    let process = process.filter(|_| is_this_machine(&machine.value));
+    let application = application_of_class(&class.value).or_else(|| process.and_then(application_of_process));
+    Ok(Names { application, title, process })
 }
 
 /// Before UTF-8 a title was Latin-1, which many programs that set it today no longer know.
@@ -152,11 +152,11 @@ fn from_old_text(bytes: &[u8]) -> String {
     }
 }
 
-/// A name in one line without control characters; `None` where nothing is left.
-fn readable(text: &str) -> Option<String> {
+/// A name in one line without control characters, cut at a number of characters; `None` where nothing is left.
+pub(super) fn readable(text: &str, longest: usize) -> Option<String> {
     let text: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let short: String = words.chars().take(LONGEST_NAME).collect();
+    let short: String = words.chars().take(longest).collect();
     (!short.is_empty()).then_some(short)
 }
 
@@ -165,11 +165,15 @@ fn readable(text: &str) -> Option<String> {
 fn application_of_class(class: &[u8]) -> Option<String> {
     let mut names = class.split(|byte| *byte == 0).map(from_old_text);
     let (instance, class) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
-    let name = readable(&class).or_else(|| readable(&instance))?;
+    let name = readable(&class, LONGEST_NAME).or_else(|| readable(&instance, LONGEST_NAME))?;
+    Some(short_name(&name))
+}
+
+/// A program's name as people know it.
+pub(super) fn short_name(name: &str) -> String {
     let is_address = name.split('.').count() > 2 && !name.contains(' ');
-    let name =
-        if is_address { name.rsplit('.').find(|part| !part.is_empty()).unwrap_or(&name) } else { &name };
-    Some(capitalised(name))
+    let name = if is_address { name.rsplit('.').find(|part| !part.is_empty()).unwrap_or(name) } else { name };
+    capitalised(name)
 }
 
 /// The number of a process says nothing about one on another machine.
@@ -179,7 +183,7 @@ fn is_this_machine(name: &[u8]) -> bool {
 
 fn application_of_process(id: u32) -> Option<String> {
     let name = fs::read_to_string(format!("/proc/{id}/comm")).ok()?;
-    readable(&name).map(|name| capitalised(&name))
+    readable(&name, LONGEST_NAME).map(|name| capitalised(&name))
 }
 
 fn capitalised(name: &str) -> String {
@@ -212,8 +216,8 @@ mod tests {
 
     #[test]
     fn names_are_one_line_of_bounded_length() {
-        assert_eq!(readable("  a\tb\n\u{7}c "), Some("a b c".to_owned()));
-        assert_eq!(readable(" \n"), None);
-        assert_eq!(readable(&"x".repeat(1000)).unwrap().len(), LONGEST_NAME);
+        assert_eq!(readable("  a\tb\n\u{7}c ", 200), Some("a b c".to_owned()));
+        assert_eq!(readable(" \n", 200), None);
+        assert_eq!(readable(&"x".repeat(1000), LONGEST_NAME).unwrap().len(), LONGEST_NAME);
     }
 }

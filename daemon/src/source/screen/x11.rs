@@ -21,12 +21,13 @@ use x11rb::{
     rust_connection::RustConnection,
 };
 
-use super::{Reached, ScreenError, Target, pixels::Layout, window};
-use crate::{
-    frame::{Area, Screen},
-    request::Cancel,
-    source::MAXIMUM_PIXELS,
+use super::{
+    Reached, ScreenError, Target,
+    pixels::Layout,
+    seen::{Active, Place, Seen},
+    window,
 };
+use crate::{frame::Area, request::Cancel, source::MAXIMUM_PIXELS};
 
 /// Bytes that are taken at once: a screen of 2560 x 1600 pixels. It bounds the memory beside the picture itself.
 const STRIP_BYTES: usize = 16 << 20;
@@ -236,63 +237,56 @@ impl Shared {
 }
 
 /// Looks at a part of the screen.
-pub(super) fn capture(
-    display: &str,
-    target: Target,
-    cancel: &Cancel,
-) -> Result<(RgbImage, Screen), ScreenError> {
+pub(super) fn capture(display: &str, target: Target, cancel: &Cancel) -> Result<Seen, ScreenError> {
     let server = Server::connect(display)?;
     if server.is_covered()? {
         return Err(ScreenError::Locked);
     }
+    let (connection, root) = (&server.connection, server.root().root);
     let (screen, monitors) = (server.size()?, server.monitors()?);
     // Between monitors of different sizes lies what nobody sees.
     let seen = monitors.iter().copied().reduce(Area::union).and_then(|all| all.intersection(screen));
     let seen = seen.unwrap_or(screen);
     let size = (screen.width, screen.height);
-    let (active, area) = match target {
-        Target::Screen => (window::active(&server.connection, server.root().root)?, seen),
-        Target::Region(region) => {
-            let area = region.intersection(seen);
-            let area = area.ok_or(ScreenError::RegionOutside(size))?;
-            (window::active(&server.connection, server.root().root)?, area)
-        }
+    let active = window::active(connection, root)?;
+    let area = match target {
+        Target::Screen => seen,
+        Target::Region(region) => region.intersection(seen).ok_or(ScreenError::RegionOutside(size))?,
         Target::Window => {
-            let active =
-                window::active(&server.connection, server.root().root)?.ok_or(ScreenError::NoWindow)?;
-            let area =
-                window::visible_area(&server.connection, server.root().root, active)?.intersection(seen);
-            (Some(active), area.ok_or(ScreenError::WindowOutside(size))?)
+            let active = active.ok_or(ScreenError::NoWindow)?;
+            let area = window::visible_area(connection, root, active)?.intersection(seen);
+            area.ok_or(ScreenError::WindowOutside(size))?
         }
     };
-    let named = match active {
-        Some(active) => names(&server, target, active, area)?,
-        None => window::Names::default(),
+    let had_active = active.is_some();
+    let active = match active {
+        Some(active) => told(&server, target, active, area)?,
+        None => None,
     };
-    let mut picture = server.picture(area, cancel)?;
+    // A rectangle beside the active window is not idle, and a window that was just closed is active no more.
+    let is_idle = active.is_none() && !(had_active && matches!(target, Target::Region(_)));
+    let mut pixels = server.picture(area, cancel)?;
     let monitors: Vec<Area> =
         monitors.iter().filter_map(|monitor| Some(monitor.intersection(area)?.relative_to(area))).collect();
-    blacken_between(&mut picture, &monitors);
-    let screen =
-        Screen { view: target.view(), application: named.application, window: named.title, monitors };
-    Ok((picture, screen))
+    blacken_between(&mut pixels, &monitors);
+    Ok(Seen { pixels, view: target.view(), monitors, active, is_idle, place: Place::OnScreen(area) })
 }
 
 /// The names of the active window. A rectangle beside it is not called by its name, and nor is a screen whose window
 /// was closed just now.
-fn names(server: &Server, target: Target, active: Window, area: Area) -> Result<window::Names, ScreenError> {
+fn told(server: &Server, target: Target, active: Window, area: Area) -> Result<Option<Active>, ScreenError> {
     let (connection, root) = (&server.connection, server.root().root);
-    let names = || {
-        if matches!(target, Target::Region(_))
-            && window::visible_area(connection, root, active)?.intersection(area).is_none()
-        {
-            return Ok(window::Names::default());
+    let told = || {
+        let place = window::visible_area(connection, root, active)?;
+        if matches!(target, Target::Region(_)) && place.intersection(area).is_none() {
+            return Ok(None);
         }
-        window::names(connection, active)
+        let window::Names { application, title, process } = window::names(connection, active)?;
+        Ok(Some(Active { application, title, process, area: Some(place) }))
     };
-    match (names(), target) {
+    match (told(), target) {
         (Err(ScreenError::WindowGone | ScreenError::HiddenWindow), Target::Screen | Target::Region(_)) => {
-            Ok(window::Names::default())
+            Ok(None)
         }
         (result, _) => result,
     }
@@ -318,7 +312,7 @@ pub(super) fn try_reach(display: &str) -> Result<Reached, ScreenError> {
     let (size, monitors) = (server.size()?, server.monitors()?);
     let root = server.root();
     server.layout(root.root_depth, root.root_visual)?;
-    Ok(Reached {
+    Ok(Reached::X11 {
         size: (size.width, size.height),
         monitors: monitors.len().max(1),
         has_window_manager: window::has_manager(&server.connection, root.root)?,
