@@ -11,7 +11,8 @@ screen-page = Ein Bild von Text.
 screen-saved-empty =
     Das kann ich nicht sagen: es sieht nach einem Bildschirm aus, nicht nach einem Foto, und es ist kein Text darin zu
     lesen.
-screen-page-empty = Das kann ich nicht sagen: es sieht nach Text aus, nicht nach einem Foto, und nichts davon ist zu lesen.
+screen-page-empty =
+    Das kann ich nicht sagen: es sieht nach Text aus, nicht nach einem Foto, und nichts davon ist zu lesen.
 screen-focus = Fokus: { $focus }
 
 screen-text = Text: { $text }

@@ -42,6 +42,13 @@ pub(super) enum Size {
     Readable,
 }
 
+impl Size {
+    /// Whether a picture remains as it is.
+    fn keeps(self, width: u32, height: u32) -> bool {
+        self == Self::Whole || u64::from(width) * u64::from(height) <= READABLE_PIXELS
+    }
+}
+
 /// Decodes the first picture in `encoded`: eight bits per channel, RGB, upright, over white, and made smaller if it is
 /// larger than it may remain and several times larger than a network looks at.
 pub(super) fn decode(encoded: Encoded, size: Size) -> Result<RgbImage, SourceError> {
@@ -52,9 +59,11 @@ pub(super) fn decode(encoded: Encoded, size: Size) -> Result<RgbImage, SourceErr
         return Err(SourceError::Cancelled);
     }
     let Decoded { flat: Flat { mut pixels, channels }, width, height, orientation } = decoded?;
-    let is_kept = size == Size::Whole || u64::from(width) * u64::from(height) <= READABLE_PIXELS;
-    let (width, height) =
-        if is_kept { (width, height) } else { shrink::shrink(&mut pixels, width, height, channels) };
+    let (width, height) = if size.keeps(width, height) {
+        (width, height)
+    } else {
+        shrink::shrink(&mut pixels, width, height, channels)
+    };
     let picture = match channels {
         1 => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),
         _ => RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),

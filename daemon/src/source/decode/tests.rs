@@ -107,22 +107,23 @@ fn grey_pictures_become_rgb() {
 
 #[test]
 fn a_picture_keeps_its_size_unless_it_is_larger_than_a_screen() {
-    for (size, expected) in [((2400, 1600), (2400, 1600)), ((5200, 3300), (1300, 825))] {
-        let mut bytes = Vec::new();
-        let picture = RgbImage::from_fn(size.0, size.1, |x, y| Rgb(expected_at(x, y, size)));
-        JpegEncoder::new(&mut bytes).encode_image(&picture).unwrap();
-        let picture = open(&bytes).unwrap();
-        assert_eq!(picture.dimensions(), expected);
-        let small = crate::source::shrunk(picture);
-        assert!(small.height() < 1536, "{:?}", small.dimensions());
-        let pixel = small.get_pixel(small.width() / 12, small.height() * 7 / 8).0;
-        assert!(pixel[0] > 240 && pixel[2] < 20, "{pixel:?}");
+    for (size, width, height, is_kept) in [
+        (Size::Readable, 2400, 1600, true),
+        (Size::Readable, 5120, 3200, true),
+        (Size::Readable, 5121, 3200, false),
+        (Size::Whole, 8000, 8000, true),
+    ] {
+        assert_eq!(size.keeps(width, height), is_kept, "{size:?} {width} x {height}");
     }
-}
-
-/// The picture of the fixtures at another size.
-fn expected_at(x: u32, y: u32, size: (u32, u32)) -> [u8; 3] {
-    expected(x * 48 / size.0, y * 32 / size.1)
+    let mut bytes = Vec::new();
+    let picture = RgbImage::from_fn(1600, 1536, |x, y| Rgb(expected(x / 34, y / 48)));
+    JpegEncoder::new(&mut bytes).encode_image(&picture).unwrap();
+    let picture = open(&bytes).unwrap();
+    assert_eq!(picture.dimensions(), (1600, 1536));
+    // A photograph is small from the moment that it is known to be one.
+    let small = crate::source::shrunk(picture);
+    assert_eq!(small.dimensions(), (800, 768));
+    assert!(small.get_pixel(100, 600).0[0] > 240 && small.get_pixel(100, 600).0[2] < 20);
 }
 
 /// All samples that are stored with their sizes known, by format.
