@@ -35,11 +35,18 @@ pub async fn publish(connection: &Connection, manager: Manager) -> zbus::Result<
     Ok(())
 }
 
-/// Tells everyone who listens when the model's state changes, until the caption thread is gone.
+/// Tells everyone who listens when the model's state or its device changes, until the caption thread is gone.
 pub async fn announce_state(connection: Connection, mut state: watch::Receiver<State>) -> zbus::Result<()> {
     let interface = connection.object_server().interface::<_, Manager>(PATH).await?;
+    let mut device = interface.get().await.device();
     while state.changed().await.is_ok() {
-        interface.get().await.state_changed(interface.signal_emitter()).await?;
+        let manager = interface.get().await;
+        manager.state_changed(interface.signal_emitter()).await?;
+        let now = manager.device();
+        if now != device {
+            device = now;
+            manager.device_changed(interface.signal_emitter()).await?;
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The border between async and blocking: one thread, named `caption`, owns the network and takes one job at a time.
 
 mod mailbox;
+mod pulse;
 
 use std::{
     io,
@@ -9,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use descry_models::Caption;
+use descry_models::{Caption, Device};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tracing::{info, warn};
 
@@ -20,6 +21,7 @@ use crate::{
     request::{Caller, Cancel, RequestId},
 };
 use mailbox::{Mailbox, Taken};
+use pulse::Pulse;
 
 /// What the model is doing, as the bus tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +94,8 @@ type Answer = oneshot::Sender<Result<Captioned, DescribeError>>;
 pub struct CaptionThread {
     mailbox: Arc<Closing>,
     state: watch::Receiver<State>,
+    pulse: Arc<Pulse>,
+    device: watch::Receiver<Option<Device>>,
 }
 
 /// Closes the mailbox with the last handle.
@@ -109,9 +113,18 @@ impl CaptionThread {
     pub fn start(load: Load) -> io::Result<Self> {
         let mailbox = Arc::new(Mailbox::default());
         let (state_sender, state) = watch::channel(State::Unloaded);
-        let worker = Worker { mailbox: Arc::clone(&mailbox), load, describer: None, state: state_sender };
+        let pulse = Arc::new(Pulse::default());
+        let (device_sender, device) = watch::channel(None);
+        let worker = Worker {
+            mailbox: Arc::clone(&mailbox),
+            load,
+            describer: None,
+            state: state_sender,
+            pulse: Arc::clone(&pulse),
+            device: device_sender,
+        };
         thread::Builder::new().name("caption".to_owned()).spawn(move || worker.run())?;
-        Ok(Self { mailbox: Arc::new(Closing(mailbox)), state })
+        Ok(Self { mailbox: Arc::new(Closing(mailbox)), state, pulse, device })
     }
 
     /// Describes a frame, when the thread comes to it.
@@ -129,10 +142,27 @@ impl CaptionThread {
         self.mailbox.0.set_idle_limit(limit);
     }
 
+    /// Whether the thread has been at one step for longer than any step takes.
+    #[must_use]
+    pub fn hangs(&self) -> bool {
+        self.pulse.hangs()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn set_patience(&self, step: Duration) {
+        self.pulse.set_step(step);
+    }
+
     /// What the model is doing; it can be watched.
     #[must_use]
     pub fn state(&self) -> watch::Receiver<State> {
         self.state.clone()
+    }
+
+    /// Where the model ran when it was loaded last; nothing before it is loaded.
+    #[must_use]
+    pub fn device(&self) -> Option<Device> {
+        *self.device.borrow()
     }
 
     /// Waits until the thread is gone, which it never should be while this handle exists.
@@ -147,6 +177,8 @@ struct Worker {
     load: Load,
     describer: Option<Box<dyn Describer>>,
     state: watch::Sender<State>,
+    pulse: Arc<Pulse>,
+    device: watch::Sender<Option<Device>>,
 }
 
 impl Drop for Worker {
@@ -181,6 +213,7 @@ impl Worker {
         } else {
             self.work(&frame, beam_width, &cancel)
         };
+        self.pulse.rests();
         drop((frame, room));
         // Who asked may have gone.
         let _ = answer.send(result);
@@ -195,10 +228,12 @@ impl Worker {
         let describer = match &mut self.describer {
             Some(describer) => describer,
             none => {
+                self.pulse.loads();
                 self.state.send_replace(State::Loading);
                 let started = Instant::now();
                 match (self.load)() {
                     Ok(describer) => {
+                        self.device.send_replace(Some(describer.device()));
                         self.state.send_replace(State::Ready);
                         info!(milliseconds = started.elapsed().as_millis() as u64, "the model is loaded");
                         none.insert(describer)
@@ -211,9 +246,14 @@ impl Worker {
                 }
             }
         };
+        self.pulse.beats();
         self.state.send_replace(State::Busy);
         let started = Instant::now();
-        let result = describer.describe(&frame.pixels, beam_width, &|| cancel.is_cancelled());
+        let pulse = &self.pulse;
+        let result = describer.describe(&frame.pixels, beam_width, &|| {
+            pulse.beats();
+            cancel.is_cancelled()
+        });
         let inference = started.elapsed();
         self.state.send_replace(State::Ready);
         Ok(Captioned {
@@ -227,7 +267,7 @@ impl Worker {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::time::SystemTime;
 
     use image::RgbImage;
@@ -240,7 +280,7 @@ mod tests {
         words::message,
     };
 
-    fn job(caller: Caller) -> Job {
+    pub(crate) fn job(caller: Caller) -> Job {
         let frame =
             Frame { pixels: RgbImage::new(4, 3), origin: Origin::File, captured_at: SystemTime::UNIX_EPOCH };
         let cancel = Cancel::default();
@@ -250,11 +290,11 @@ mod tests {
     #[tokio::test]
     async fn the_model_is_loaded_by_the_first_job() {
         let thread = CaptionThread::start(load(Conduct::Describe)).unwrap();
-        assert_eq!(*thread.state().borrow(), State::Unloaded);
+        assert_eq!((*thread.state().borrow(), thread.device()), (State::Unloaded, None));
         let captioned = thread.describe(job(Caller::Command)).await.unwrap();
         assert_eq!(captioned.caption.text, "a picture of 4 by 3");
         assert_eq!((captioned.model.as_str(), captioned.engine.as_str()), ("fake-model", "fake"));
-        assert_eq!(*thread.state().borrow(), State::Ready);
+        assert_eq!((*thread.state().borrow(), thread.device()), (State::Ready, Some(Device::Cuda)));
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 pub mod arguments;
 mod ask;
 mod backend;
+pub mod bench;
 mod check;
 pub mod generate;
 mod inputs;
@@ -55,6 +56,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     match arguments.command {
         Command::Config { action: ConfigAction::Check } => ExitCode::from(check::run() as u8),
         Command::Generate { what } => ExitCode::from(generate::run(&what) as u8),
+        Command::Bench(bench) => ExitCode::from(bench::run(&bench) as u8),
         Command::Describe(describe) => run_to_its_end(until_interrupted(describe)),
         Command::Check(check) => run_to_its_end(async move {
             // Whoever reads may have read enough.

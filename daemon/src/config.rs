@@ -8,6 +8,8 @@
 //! model = "/path/of/a/bundle"
 //! engine = "auto"                   # or "tract" or "onnxruntime"
 //! onnxruntime = "/path/of/libonnxruntime.so"
+//! device = "auto"                   # of ONNX Runtime; or "cpu", "cuda" or "tensorrt"
+//! threads = 2                       # of ONNX Runtime on processors
 //! beam_width = 3
 //! idle_unload_seconds = 300         # 0 keeps the model in memory
 //! detail = "normal"                 # or "brief", or "full" for all of a screen's text
@@ -21,20 +23,28 @@
 //! pitch = 0
 //! volume = 100
 //! voice = "English (Great Britain)" # as `spd-say -L` lists them
+//! announce = "first"                # when the service says that it is ready; or "always" or "never"
+//! battery_warnings = false          # whether a battery that runs out is said
 //! ```
 
 mod layer;
 mod places;
+pub mod store;
 #[cfg(test)]
 mod tests;
 
-use std::{io, path::PathBuf};
+use std::{
+    env, io,
+    path::{Path, PathBuf},
+};
 
-use descry_models::EngineChoice;
+use descry_models::{Device, DeviceChoice, EngineChoice, Opening};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
+    announce::Announce,
+    board::gpu,
     preferences::{Preferences, VoiceSettings},
     screen_text::DEFAULT_LANGUAGES,
     words::{Language, Message, message},
@@ -93,6 +103,32 @@ pub enum EngineName {
     OnnxRuntime,
 }
 
+/// A device as people name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+pub enum DeviceName {
+    /// The first of the others that works, GPUs before processors.
+    Auto,
+    /// The processors.
+    Cpu,
+    /// An NVIDIA GPU, through CUDA.
+    Cuda,
+    /// An NVIDIA GPU, through TensorRT.
+    TensorRt,
+}
+
+impl From<DeviceName> for DeviceChoice {
+    fn from(name: DeviceName) -> Self {
+        match name {
+            DeviceName::Auto => Self::Auto,
+            DeviceName::Cpu => Self::Only(Device::Cpu),
+            DeviceName::Cuda => Self::Only(Device::Cuda),
+            DeviceName::TensorRt => Self::Only(Device::TensorRt),
+        }
+    }
+}
+
 /// What holds after all places were looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -100,10 +136,18 @@ pub struct Settings {
     pub model: Option<PathBuf>,
     /// The engine.
     pub engine: EngineChoice,
+    /// The device.
+    pub device: DeviceChoice,
+    /// How many threads ONNX Runtime computes with on processors; two at most when absent.
+    pub threads: Option<usize>,
     /// How many sentences the search keeps side by side; the model's own number when absent.
     pub beam_width: Option<usize>,
     /// The languages of a screen's text, as Tesseract names them.
     pub text_languages: String,
+    /// When the service says that it is ready.
+    pub announce: Announce,
+    /// Whether the service says that the battery runs out.
+    pub battery_warnings: bool,
     /// What can be changed while the service runs.
     pub preferences: Preferences,
 }
@@ -119,6 +163,17 @@ impl Settings {
     /// Reads all places, with `arguments` above them.
     pub fn load(arguments: Layer) -> Result<Self, ConfigError> {
         Ok(Loaded::read(arguments)?.settings)
+    }
+
+    /// How the model is to be opened. Where there is no GPU none is looked for, since its libraries take a while to load.
+    #[must_use]
+    pub fn opening(&self) -> Opening {
+        let device = match self.device {
+            DeviceChoice::Auto if !gpu::is_there(Path::new("/dev")) => DeviceChoice::default(),
+            device => device,
+        };
+        let cache = places::cache_folder(&|name| env::var_os(name));
+        Opening { engine: self.engine.clone(), device, threads: self.threads, cache }
     }
 }
 
@@ -152,6 +207,16 @@ impl From<Layer> for Settings {
             },
         };
         let text_languages = layer.text_languages.unwrap_or_else(|| DEFAULT_LANGUAGES.to_owned());
-        Self { model: layer.model, engine, beam_width: layer.beam_width, text_languages, preferences }
+        Self {
+            model: layer.model,
+            engine,
+            device: layer.device.unwrap_or(DeviceName::Auto).into(),
+            threads: layer.threads,
+            beam_width: layer.beam_width,
+            text_languages,
+            announce: layer.announce.unwrap_or_default(),
+            battery_warnings: layer.battery_warnings.unwrap_or_default(),
+            preferences,
+        }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use descry_models::{Caption, CaptionError, CaptionOptions, Captioner, DecodeError, EngineChoice};
+use descry_models::{Caption, CaptionError, CaptionOptions, Captioner, DecodeError, Device, Notice, Opening};
 use image::RgbImage;
 use thiserror::Error;
+use tracing::info;
 
-use crate::words::{Message, models};
+use crate::words::{Message, message, models};
 
 /// Why there is no caption.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -43,18 +44,33 @@ pub trait Describer: Send {
 
     /// The engine's name.
     fn engine(&self) -> &str;
+
+    /// Where it runs.
+    fn device(&self) -> Device;
 }
 
 /// Loads a describer; called on the caption thread, when one is first needed and again after it failed.
 pub type Load = Box<dyn FnMut() -> Result<Box<dyn Describer>, DescribeError> + Send>;
 
-/// Loads the model in a folder, with the engine of choice.
+/// Loads the model in a folder, as it is to be opened. `tell` is told what whoever waits should hear.
 #[must_use]
-pub fn load_from(directory: PathBuf, engine: EngineChoice) -> Load {
+pub fn load_from(directory: PathBuf, opening: Opening, tell: impl Fn(&Message) + Send + 'static) -> Load {
     Box::new(move || {
-        let captioner = Captioner::open(&directory, &engine);
-        Ok(Box::new(captioner.map_err(|error| DescribeError::Unavailable(models::caption_error(&error)))?))
+        let mut tell = |notice: Notice| tell(&words_of(notice));
+        let captioner = Captioner::open_as(&directory, &opening, &mut tell);
+        let captioner =
+            captioner.map_err(|error| DescribeError::Unavailable(models::caption_error(&error)))?;
+        info!(device = %captioner.device(), engine = captioner.engine(), "the model is open");
+        Ok(Box::new(captioner))
     })
+}
+
+/// A sentence for it.
+fn words_of(notice: Notice) -> Message {
+    match notice {
+        Notice::Builds { anew: false } => message!("board-builds"),
+        Notice::Builds { anew: true } => message!("board-builds-anew"),
+    }
 }
 
 impl Describer for Captioner {
@@ -83,6 +99,10 @@ impl Describer for Captioner {
     fn engine(&self) -> &str {
         Captioner::engine(self)
     }
+
+    fn device(&self) -> Device {
+        Captioner::device(self)
+    }
 }
 
 #[cfg(test)]
@@ -94,7 +114,6 @@ pub(crate) mod fake {
     use descry_models::{Band, Confidence};
 
     use super::*;
-    use crate::words::message;
 
     /// What a fake does with every picture.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +176,10 @@ pub(crate) mod fake {
 
         fn engine(&self) -> &'static str {
             "fake"
+        }
+
+        fn device(&self) -> Device {
+            Device::Cuda
         }
     }
 

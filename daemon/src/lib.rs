@@ -14,17 +14,22 @@
 //! | [`narrate`], [`description`], [`failure`] | what is answered and how it is worded |
 //! | [`history`], [`retell`] | what was answered, and telling it once more |
 //! | [`speech`] | utterances, and speech-dispatcher to say them |
+//! | [`program`] | the two programs, in one file or two |
 //! | [`bus`], [`service`] | the service on the session bus |
 //! | [`command`] | the command line |
 //! | [`memory`] | how freed memory goes back to the system |
 //! | [`words`] | every sentence, in the languages that Descry speaks |
+//! | [`notify`], [`announce`] | what systemd is told of the service, and what the person is |
+//! | [`board`] | battery, heat and power of the machine |
 //! | [`config`], [`preferences`], [`model_folder`] | settings, those that change at run time, and where the model is |
 //!
 //! What holds everywhere: tokio does input and output only, all that computes or blocks is on the caption thread or a
 //! blocking one; no picture and no caption is written to disk or to the log; nothing is opened by a path that another
 //! program names; a failure that ends a person's request is spoken.
 
+pub mod announce;
 pub mod app;
+pub mod board;
 pub mod bus;
 pub mod caption_thread;
 pub mod command;
@@ -38,7 +43,9 @@ pub mod in_flight;
 pub mod memory;
 pub mod model_folder;
 pub mod narrate;
+pub mod notify;
 pub mod preferences;
+pub mod program;
 pub mod quality;
 pub mod request;
 pub mod retell;

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use descry_models::{Bundle, BundleError, Manifest};
+use descry_models::{Bundle, BundleError, DeviceChoice, EngineChoice, Manifest};
 use futures_util::StreamExt;
 use thiserror::Error;
 use tokio::{
@@ -17,17 +17,20 @@ use zbus::{
 };
 
 use crate::{
+    announce::{announce, greeted_file},
     app::App,
+    board::battery,
     bus::{self, manager::Manager},
     caption_thread::CaptionThread,
     config::{ConfigError, Layer, Settings},
     describer,
     model_folder::{self, NoModel},
+    notify::Notifier,
     preferences::Shared,
     request::Caller,
     screen_text::Reader,
-    speech::{Voice, address::Address, router::Router},
-    words::message,
+    speech::{Urgency, Utterance, Voice, address::Address, router::Router},
+    words::{Message, message},
 };
 
 /// Why the service cannot start, or cannot go on.
@@ -73,7 +76,8 @@ pub fn voice(preferences: &Shared) -> (Arc<dyn Voice>, JoinHandle<()>) {
 /// Serves until the bus or a signal ends it. The bus name is taken last: who owns it serves.
 ///
 /// A hang-up signal has the settings read again. Those that were changed are heeded from then on, but for `model`,
-/// `engine`, `onnxruntime`, `beam_width` and `text_languages`, which are heeded when the service starts.
+/// `engine`, `device`, `threads`, `onnxruntime`, `beam_width`, `text_languages`, `announce` and `battery_warnings`, which are heeded when the
+/// service starts.
 pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -82,21 +86,43 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let settings = Settings::load(arguments.clone())?;
     let folder = model_folder::find(settings.model.clone())?;
     let model = verified(folder.clone()).await?;
-    let caption_thread = CaptionThread::start(describer::load_from(folder.clone(), settings.engine.clone()))?;
     let preferences = Shared::new(settings.preferences.clone());
     let (voice, voice_task) = voice(&preferences);
-    let app = App::new(caption_thread.clone(), voice, settings.beam_width)
-        .with_preferences(preferences)
+    let (opening, teller) = (settings.opening(), Arc::clone(&voice));
+    let may_use_gpu = opening.device != DeviceChoice::default() && opening.engine != EngineChoice::Tract;
+    let of_teller = preferences.clone();
+    let tell = move |notice: &Message| {
+        let text = notice.in_language(of_teller.now().words());
+        let _speaking = teller.say(Utterance { text, urgency: Urgency::Asked });
+    };
+    let caption_thread = CaptionThread::start(describer::load_from(folder.clone(), opening, tell))?;
+    let app = App::new(caption_thread.clone(), Arc::clone(&voice), settings.beam_width)
+        .with_preferences(preferences.clone())
         .with_reader(Reader::new(settings.text_languages.clone()));
 
     let connection = Connection::session().await?;
     info!(model = model.name, "serving");
     let models = [model.clone()].into_iter().chain(model_folder::others(&folder)).collect();
-    bus::publish(&connection, Manager::new(app.clone(), models)).await?;
+    bus::publish(&connection, Manager::new(app.clone(), models).with_gpu(may_use_gpu)).await?;
     let callers = tokio::spawn(watch_callers(connection.clone(), app.clone()));
     let state = tokio::spawn(bus::announce_state(connection.clone(), caption_thread.state()));
     take_name(&connection).await?;
+    let notifier = Notifier::from_environment();
+    notifier.tell("READY=1");
 
+    let (when, warns) = (settings.announce, settings.battery_warnings);
+    let for_the_person = async {
+        let greeted = greeted_file();
+        let language = preferences.now().words();
+        let ready = announce(when, greeted.as_deref(), &voice, language);
+        let warnings = async {
+            if warns {
+                battery::watch(Arc::clone(&voice), preferences.clone()).await;
+            }
+        };
+        tokio::join!(ready, warnings);
+        std::future::pending::<()>().await;
+    };
     let reloads = async {
         let mut settings = settings;
         while hang_up.recv().await.is_some() {
@@ -114,11 +140,14 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
         _ = voice_task => Err(ServiceFailure::VoiceEnded),
         _ = state => Err(ServiceFailure::CaptionThreadEnded),
         () = reloads => Ok("a signal"),
+        () = notifier.keep_watch(&caption_thread) => Ok("a signal"),
+        () = for_the_person => Ok("a signal"),
         _ = callers => {
             // With the bus both end, in either order.
             if connection.is_closed() { Ok("the bus") } else { Err(ServiceFailure::WatchEnded) }
         }
     };
+    notifier.tell("STOPPING=1");
     match &ended {
         Ok(reason) => info!(reason, "ending"),
         Err(failure) => warn!(%failure, "ending"),

@@ -5,11 +5,12 @@ use std::path::Path;
 use image::RgbImage;
 
 use crate::{
-    Bundle, Caption, CaptionError, DecodeError, EngineChoice, Network, Vocabulary,
+    Bundle, Caption, CaptionError, DecodeError, Device, EngineChoice, Network, NotUsed, Notice, Opening,
+    Vocabulary,
     calibration::{self, Calibration, Features},
     decode::{Decoding, Diversity, Hypothesis, beam_search, diverse_beam_search},
     manifest::Manifest,
-    open_network, preprocess,
+    open_network_as, preprocess,
 };
 
 /// What may differ from one picture to the next.
@@ -32,8 +33,17 @@ pub struct Captioner {
 impl Captioner {
     /// Opens a bundle and its networks; the files' bytes are let go afterwards.
     pub fn open(directory: &Path, choice: &EngineChoice) -> Result<Self, CaptionError> {
+        Self::open_as(directory, &choice.clone().into(), &mut |_| {})
+    }
+
+    /// The same on a device of choice; `tell` is told what whoever waits should know.
+    pub fn open_as(
+        directory: &Path,
+        opening: &Opening,
+        tell: &mut dyn FnMut(Notice),
+    ) -> Result<Self, CaptionError> {
         let bundle = Bundle::open(directory)?;
-        let network = open_network(&bundle, choice)?;
+        let network = open_network_as(&bundle, opening, tell)?;
         let (manifest, vocabulary) = bundle.into_manifest_and_vocabulary();
         Ok(Self::from_parts(manifest, vocabulary, network))
     }
@@ -111,6 +121,18 @@ impl Captioner {
     #[must_use]
     pub fn engine(&self) -> &'static str {
         self.network.engine()
+    }
+
+    /// Where it runs.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.network.device()
+    }
+
+    /// The devices that were tried before, and why they are not used.
+    #[must_use]
+    pub fn not_used(&self) -> &[NotUsed] {
+        self.network.not_used()
     }
 }
 

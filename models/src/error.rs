@@ -231,6 +231,14 @@ pub enum NetworkError {
         /// The library that was asked for now.
         asked: PathBuf,
     },
+    /// The device that was asked for cannot run the model.
+    #[error("the model cannot run on {device}: {reason}; set the setting device to auto or cpu")]
+    NoDevice {
+        /// The device.
+        device: crate::Device,
+        /// Why.
+        reason: String,
+    },
     /// The file is not an ONNX model, or not one that the engine can run.
     #[error("{file} is not a model that {engine} can run: {reason}; fetch the model again, or update Descry")]
     Foreign {

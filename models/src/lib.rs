@@ -74,6 +74,9 @@ pub use error::{
     BundleError, CaptionError, DecodeError, ManifestError, NetworkError, PreprocessError, VocabularyError,
 };
 pub use manifest::Manifest;
-pub use network::{Encoded, Engine, EngineChoice, Network, State, Step, Tensor, UnknownEngine, open_network};
+pub use network::{
+    Device, DeviceChoice, Encoded, Engine, EngineChoice, Network, NotUsed, Notice, Opening, State, Step,
+    Tensor, UnknownDevice, UnknownEngine, open_network, open_network_as,
+};
 pub use preprocess::Pixels;
 pub use vocabulary::{SpecialTokens, TokenId, Vocabulary};

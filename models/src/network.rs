@@ -1,24 +1,25 @@
 //! An encoder that sees a picture once and a decoder that is stepped word by word, whatever engine runs them.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::{fmt, path::PathBuf, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Bundle, NetworkError, Pixels, TokenId};
+use crate::{NetworkError, Pixels, TokenId};
 
 #[cfg(any(feature = "tract", feature = "onnxruntime"))]
 mod checked;
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;
+mod open;
+mod opening;
 #[cfg(any(feature = "tract", feature = "onnxruntime"))]
 mod signature;
 #[cfg(feature = "tract")]
 mod tract;
+
+pub use open::{open_network, open_network_as};
+pub use opening::{Device, DeviceChoice, NotUsed, Notice, Opening, UnknownDevice};
 
 /// f32 values in row-major order.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +103,16 @@ pub trait Network: Send {
 
     /// The engine's name: `tract` or `onnxruntime`; a fake may have its own.
     fn engine(&self) -> &'static str;
+
+    /// Where it runs.
+    fn device(&self) -> Device {
+        Device::Cpu
+    }
+
+    /// The devices that were tried before, and why they are not used.
+    fn not_used(&self) -> &[NotUsed] {
+        &[]
+    }
 }
 
 /// Who runs the networks.
@@ -189,55 +200,6 @@ impl fmt::Display for EngineChoice {
             Self::OnnxRuntime { .. } => Engine::OnnxRuntime.name(),
         })
     }
-}
-
-/// Opens a bundle's networks in an engine and holds them to the manifest.
-///
-/// With [`EngineChoice::Auto`] a library of ONNX Runtime that `DESCRY_ONNXRUNTIME` names must be usable; one that is
-/// found otherwise and is not gives way to tract, with a warning in the log.
-pub fn open_network(bundle: &Bundle, choice: &EngineChoice) -> Result<Box<dyn Network>, NetworkError> {
-    match choice {
-        EngineChoice::Auto => open_best(bundle),
-        EngineChoice::Tract => open_tract(bundle),
-        EngineChoice::OnnxRuntime { library } => open_onnxruntime(bundle, library.as_deref()),
-    }
-}
-
-#[cfg(feature = "onnxruntime")]
-fn open_best(bundle: &Bundle) -> Result<Box<dyn Network>, NetworkError> {
-    match open_onnxruntime(bundle, None) {
-        Err(error @ NetworkError::UnusableLibrary { .. }) if !onnxruntime::library::is_named() => {
-            tracing::warn!("{error}; using tract instead");
-            open_tract(bundle)
-        }
-        Err(NetworkError::NoLibrary { .. }) if !onnxruntime::library::is_named() => open_tract(bundle),
-        other => other,
-    }
-}
-
-#[cfg(not(feature = "onnxruntime"))]
-fn open_best(bundle: &Bundle) -> Result<Box<dyn Network>, NetworkError> {
-    open_tract(bundle)
-}
-
-#[cfg(feature = "tract")]
-fn open_tract(bundle: &Bundle) -> Result<Box<dyn Network>, NetworkError> {
-    tract::open(bundle)
-}
-
-#[cfg(not(feature = "tract"))]
-fn open_tract(_: &Bundle) -> Result<Box<dyn Network>, NetworkError> {
-    Err(NetworkError::NotBuilt { engine: Engine::Tract.name() })
-}
-
-#[cfg(feature = "onnxruntime")]
-fn open_onnxruntime(bundle: &Bundle, library: Option<&Path>) -> Result<Box<dyn Network>, NetworkError> {
-    onnxruntime::open(bundle, library)
-}
-
-#[cfg(not(feature = "onnxruntime"))]
-fn open_onnxruntime(_: &Bundle, _: Option<&Path>) -> Result<Box<dyn Network>, NetworkError> {
-    Err(NetworkError::NotBuilt { engine: Engine::OnnxRuntime.name() })
 }
 
 #[cfg(test)]

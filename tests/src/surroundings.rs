@@ -40,6 +40,8 @@ impl Surroundings {
         surroundings.set("DBUS_SESSION_BUS_ADDRESS", no_bus);
         let no_voice = format!("unix_socket:{}", surroundings.path("no-voice").display());
         surroundings.set("SPEECHD_ADDRESS", no_voice);
+        // A service that begins to speak by itself would be heard where a test listens for something else.
+        surroundings.set("DESCRY_ANNOUNCE", "never");
         Ok(surroundings)
     }
 

@@ -4,6 +4,7 @@ check-name = { $part ->
     [settings] Konfiguration
     [model] Modell
     [engine] Maschine
+    [gpu] GPU
     [speech] Sprechen
     [service] Dienst
     [screen] Bildschirm
@@ -19,7 +20,12 @@ check-needed-fails = Was Descry braucht, funktioniert nicht: { $parts }.
 
 check-settings = sie kann gelesen werden
 check-model = es ist { $model } in { $folder }, und jedes Byte ist, wie es sein soll
-check-engine = { $engine } rechnet mit dem Modell
+check-engine = { $engine } rechnet mit dem Modell, auf { $device }
+check-gpu-none = es gibt keine NVIDIA-GPU mit ihrem Treiber, und Prozessoren genügen
+check-gpu = { $device } rechnet mit dem Modell
+check-gpu-turned-off = { $device } rechnet mit dem Modell; die Einstellung device schaltet es ab
+check-gpu-idle = stattdessen rechnen die Prozessoren mit dem Modell
+check-gpu-not-used = { $said }; { $device } wird nicht benutzt: { $reason }
 check-engine-without-model = ohne Modell wurde sie nicht versucht
 check-broke-off = der Versuch brach ab; bitte melden
 check-speech-off = es ist in den Einstellungen ausgeschaltet, also wird alles nur geschrieben

@@ -4,6 +4,7 @@ check-name = { $part ->
     [settings] Configuration
     [model] Model
     [engine] Engine
+    [gpu] GPU
     [speech] Speech
     [service] Service
     [screen] Screen
@@ -19,7 +20,12 @@ check-needed-fails = Descry needs what does not work: { $parts }.
 
 check-settings = it can be read
 check-model = it is { $model } in { $folder }, and every byte is as it should be
-check-engine = { $engine } runs the model
+check-engine = { $engine } runs the model on the { $device }
+check-gpu-none = there is no NVIDIA GPU with its driver, and processors do
+check-gpu = { $device } runs the model
+check-gpu-turned-off = { $device } runs the model; the setting device turns it off
+check-gpu-idle = processors run the model instead
+check-gpu-not-used = { $said }; { $device } is not used: { $reason }
 check-engine-without-model = it was not tried, for want of a model
 check-broke-off = the attempt broke off; please report it
 check-speech-off = it is turned off in the settings, so everything is only printed

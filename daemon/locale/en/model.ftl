@@ -35,3 +35,4 @@ model-other-library =
     library
 # Anything else: { $detail } says all of it.
 model-other = { $detail }
+model-no-device = the model cannot run on { $device }: { $reason }; set the setting device to auto or cpu

@@ -1,19 +1,13 @@
-//! The command: reads its arguments and hands them on.
+//! The command: reads its arguments and hands them on. Called by the name `descryd` it is the service.
 
-use std::{io::stderr, process::ExitCode};
+use std::process::ExitCode;
 
-use clap::Parser;
-use descry_daemon::{
-    command::{self, arguments::Arguments},
-    memory,
-};
-use tracing_subscriber::EnvFilter;
+use descry_daemon::program;
 
-fn main() -> ExitCode {
-    memory::give_back_at_once();
-    let arguments = Arguments::parse();
-    // Silent unless RUST_LOG asks for more: what a person has to know is told in sentences.
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).init();
-    command::run(arguments)
+fn main() -> anyhow::Result<ExitCode> {
+    if program::is_called_service() {
+        program::service()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(program::command())
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, os::fd::OwnedFd, time::Duration};
 
-use descry_models::Manifest;
+use descry_models::{Device, Manifest};
 use tracing::info;
 use zbus::{
     Connection, fdo, interface,
@@ -43,13 +43,20 @@ const MAXIMUM_PAGE: u32 = 500;
 pub struct Manager {
     app: App,
     models: Vec<Manifest>,
+    may_use_gpu: bool,
 }
 
 impl Manager {
     /// An object that hands requests to `app` and tells of `models`, of which the first is in use.
     #[must_use]
     pub fn new(app: App, models: Vec<Manifest>) -> Self {
-        Self { app, models }
+        Self { app, models, may_use_gpu: false }
+    }
+
+    /// The same, where the model may turn out to run on a GPU.
+    #[must_use]
+    pub fn with_gpu(self, may_use_gpu: bool) -> Self {
+        Self { may_use_gpu, ..self }
     }
 
     async fn retell(
@@ -236,10 +243,14 @@ impl Manager {
         self.app.caption_thread().state().borrow().name().to_owned()
     }
 
-    /// Where the model runs: cpu.
-    #[zbus(property(emits_changed_signal = "const"))]
-    fn device(&self) -> String {
-        "cpu".to_owned()
+    /// Where the model runs: cpu, cuda or tensorrt; unknown until it is loaded where a GPU may serve.
+    #[zbus(property)]
+    pub(super) fn device(&self) -> String {
+        match self.app.caption_thread().device() {
+            Some(device) => device.name().to_owned(),
+            None if self.may_use_gpu => "unknown".to_owned(),
+            None => Device::Cpu.name().to_owned(),
+        }
     }
 
     /// The name of the model in use.

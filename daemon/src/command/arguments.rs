@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::generate::Generate;
+use super::{bench::Bench, generate::Generate};
 use crate::{
     config::{EngineName, Layer},
     frame::Area,
@@ -91,6 +91,17 @@ Nothing is said aloud, and no picture is taken.
 Exit status: 0 when all works that is needed (settings, model, engine and speech), 1 when one of them does not. Screens, \
 their text, cameras and the service are tried too, but not everyone needs them.";
 
+const AFTER_BENCH_HELP: &str = "\
+Nothing is said aloud. On a machine with an NVIDIA GPU the first measurement of TensorRT takes minutes, in which its engines \
+are built; they are kept.
+
+Examples:
+  descry bench                what this machine can do
+  descry bench --store        and put the best choice into your settings
+  descry bench --json cat.jpg for programs, with a picture of your own
+
+Exit status: 0 when something was measured, 1 when nothing was, or the choice was not stored.";
+
 /// Says what is in a picture, on this machine alone.
 #[derive(Debug, Parser)]
 #[command(name = "descry", version, after_help = AFTER_HELP)]
@@ -169,6 +180,10 @@ pub enum Command {
         #[command(subcommand)]
         what: Generate,
     },
+
+    /// Measure how fast this machine describes, with each engine and device, and choose the best
+    #[command(after_help = AFTER_BENCH_HELP)]
+    Bench(Bench),
 
     /// Try every part that Descry needs, and say what to do about those that do not work
     #[command(after_help = AFTER_PARTS_HELP)]

@@ -110,9 +110,11 @@ async fn ask(service: &Service, command: Command, language: Language) -> Result<
             Answer::line(json(&StatusLine { running: true, status: Some(&status) }))
         }
         // These ask nobody.
-        Command::Describe(_) | Command::Check(_) | Command::Config { .. } | Command::Generate { .. } => {
-            Answer::default()
-        }
+        Command::Bench(_)
+        | Command::Describe(_)
+        | Command::Check(_)
+        | Command::Config { .. }
+        | Command::Generate { .. } => Answer::default(),
     })
 }
 

@@ -18,7 +18,7 @@ use crate::{
     request::{Caller, Options, Request},
     screen_text::Reader,
     source::Source,
-    speech::{Speaking, Voice},
+    speech::{Speaking, Urgency, Utterance, Voice},
     words::{Message, message},
 };
 
@@ -128,7 +128,13 @@ impl Backend {
 /// The parts that describe, in this process.
 fn own(settings: &Settings, voice: Arc<dyn Voice>) -> Result<App, Unusable> {
     let folder = model_folder::find(settings.model.clone()).map_err(|error| Unusable(error.message()))?;
-    let thread = CaptionThread::start(describer::load_from(folder, settings.engine.clone()))
+    let (teller, language) = (Arc::clone(&voice), settings.preferences.words());
+    let tell = move |notice: &Message| {
+        let text = notice.in_language(language);
+        eprintln!("descry: {text}");
+        let _speaking = teller.say(Utterance { text, urgency: Urgency::Asked });
+    };
+    let thread = CaptionThread::start(describer::load_from(folder, settings.opening(), tell))
         .map_err(|error| Unusable(message!("command-no-thread", reason = error.to_string())))?;
     let preferences = Shared::new(settings.preferences.clone());
     let reader = Reader::new(settings.text_languages.clone());

@@ -6,6 +6,7 @@ use clap::{CommandFactory, Subcommand};
 use clap_complete::Shell;
 
 use super::{Ending, arguments::Arguments};
+use crate::program;
 
 /// What can be generated.
 #[derive(Debug, Subcommand)]
@@ -28,7 +29,9 @@ pub(super) fn run(generate: &Generate) -> Ending {
     let done = match generate {
         Generate::Completions { shell } => completions(*shell, &mut io::stdout().lock()),
         Generate::Man { folder } => {
-            fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Arguments::command(), folder))
+            let pages = [Arguments::command(), program::service_arguments()];
+            fs::create_dir_all(folder)
+                .and_then(|()| pages.into_iter().try_for_each(|page| clap_mangen::generate_to(page, folder)))
         }
     };
     match done {
@@ -66,5 +69,6 @@ mod tests {
         assert!(page("descry.1").contains("descry\\-describe(1)"), "{}", page("descry.1"));
         assert!(page("descry-describe.1").contains("beam\\-width"));
         assert!(made.join("descry-config-check.1").is_file());
+        assert!(page("descryd.1").contains("idle\\-unload\\-seconds"));
     }
 }

@@ -7,8 +7,9 @@ use descry_models::manifest::MAXIMUM_BEAM_WIDTH;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::{ConfigError, EngineName};
+use super::{ConfigError, DeviceName, EngineName};
 use crate::{
+    announce::Announce,
     preferences::{self, Detail, Hedging, Preferences, SpeechRoute},
     words::{Language, Message, message},
 };
@@ -26,6 +27,12 @@ pub struct Layer {
     /// The library of ONNX Runtime
     #[arg(long, value_name = "LIBRARY")]
     pub onnxruntime: Option<PathBuf>,
+    /// Where ONNX Runtime runs it
+    #[arg(long, value_enum)]
+    pub device: Option<DeviceName>,
+    /// How many threads ONNX Runtime computes with on processors
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
     /// How many sentences the search keeps side by side
     #[arg(long, value_name = "N")]
     pub beam_width: Option<usize>,
@@ -65,11 +72,23 @@ pub struct Layer {
     /// The voice of speech-dispatcher, as spd-say -L lists them
     #[arg(long, value_name = "NAME")]
     pub voice: Option<String>,
+    /// When the service says that it is ready
+    #[arg(long, value_enum)]
+    pub announce: Option<Announce>,
+    /// Whether the service says that the battery runs out
+    #[arg(long, value_name = "true or false")]
+    pub battery_warnings: Option<bool>,
 }
 
-/// The settings that are numbers; all others are words.
-const NUMBERS: [&str; 6] =
-    ["beam_width", "idle_unload_seconds", "minimum_confidence", "rate", "pitch", "volume"];
+/// The settings that are numbers; those that are neither these nor switches are words.
+const NUMBERS: [&str; 7] =
+    ["threads", "beam_width", "idle_unload_seconds", "minimum_confidence", "rate", "pitch", "volume"];
+
+/// The settings that are true or false.
+const SWITCHES: [&str; 2] = ["programs_see_screen", "battery_warnings"];
+
+/// More threads than any machine gains from.
+const MAXIMUM_THREADS: usize = 64;
 
 /// How alike two names have to be for one to be a slip of the other, in 0 to 1.
 const ALIKE: f64 = 0.7;
@@ -89,12 +108,15 @@ impl Layer {
         let defaults = Preferences::default();
         Self {
             engine: Some(EngineName::Auto),
+            device: Some(DeviceName::Auto),
             idle_unload_seconds: Some(defaults.idle_unload_seconds),
             detail: Some(defaults.detail),
             hedging: Some(defaults.hedging),
             minimum_confidence: Some(defaults.minimum_confidence.into()),
             programs_see_screen: Some(defaults.programs_see_screen),
             speech: Some(defaults.speech),
+            announce: Some(Announce::default()),
+            battery_warnings: Some(false),
             ..Self::default()
         }
     }
@@ -148,7 +170,7 @@ impl Layer {
             }
             let value =
                 value.into_string().map_err(|_| invalid(named(&name), message!("setting-not-text")))?;
-            let value = if setting == "programs_see_screen" {
+            let value = if SWITCHES.contains(&setting.as_str()) {
                 let value = value.parse();
                 Value::Boolean(value.map_err(|_| invalid(named(&name), message!("setting-not-a-switch")))?)
             } else if NUMBERS.contains(&setting.as_str()) {
@@ -201,6 +223,11 @@ impl Layer {
             && !(1..=MAXIMUM_BEAM_WIDTH).contains(&width)
         {
             return Some(between("beam_width", width.to_string(), 1, MAXIMUM_BEAM_WIDTH as i64));
+        }
+        if let Some(threads) = self.threads
+            && !(1..=MAXIMUM_THREADS).contains(&threads)
+        {
+            return Some(between("threads", threads.to_string(), 1, MAXIMUM_THREADS as i64));
         }
         if let Some(share) = self.minimum_confidence
             && !(0.0..=1.0).contains(&share)

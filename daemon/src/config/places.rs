@@ -47,6 +47,25 @@ pub struct Loaded {
     pub origins: BTreeMap<String, (toml::Value, Place)>,
 }
 
+/// Where the person's own settings are.
+pub(super) fn own_file(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let own_folder = variable("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|folder| folder.is_absolute())
+        .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".config")));
+    Some(own_folder?.join("descry/descry.toml"))
+}
+
+/// Where what can be made again is kept: in systemd's folder of the service, else in the person's own. Both are the same
+/// folder, as a rule.
+pub(super) fn cache_folder(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let folder = |name: &str| variable(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    folder("CACHE_DIRECTORY").or_else(|| {
+        let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
+        Some(caches?.join("descry"))
+    })
+}
+
 impl Loaded {
     /// Reads all places, with `arguments` above them.
     pub fn read(arguments: Layer) -> Result<Self, ConfigError> {
@@ -58,12 +77,7 @@ impl Loaded {
         variable: &dyn Fn(&str) -> Option<OsString>,
         arguments: Layer,
     ) -> Result<Self, ConfigError> {
-        let own_folder = variable("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .filter(|folder| folder.is_absolute())
-            .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".config")));
-        let own_file = own_folder.map(|folder| folder.join("descry/descry.toml"));
-
+        let own_file = own_file(variable);
         let (mut files, mut layers) = (Vec::new(), vec![(Place::BuiltIn, Layer::built_in())]);
         // The session knows its person's language, but they may have another wish here.
         layers.extend(Language::of_session(variable).map(|(name, language)| {

@@ -41,8 +41,12 @@ fn nearer_places_win_and_each_setting_knows_its_own() {
     let expected = Settings {
         model: Some("/c".into()),
         engine: EngineChoice::Auto,
+        device: DeviceChoice::Auto,
+        threads: None,
         beam_width: Some(5),
         text_languages: "eng".to_owned(),
+        announce: Announce::First,
+        battery_warnings: false,
         preferences,
     };
     assert_eq!(loaded.settings, expected);
@@ -60,8 +64,17 @@ fn nothing_anywhere_is_the_defaults() {
     let loaded = read(Path::new("/nonexistent"), &|_| None, Layer::default());
     let preferences = Preferences::default();
     let text_languages = "eng".to_owned();
-    let expected =
-        Settings { model: None, engine: EngineChoice::Auto, beam_width: None, text_languages, preferences };
+    let expected = Settings {
+        model: None,
+        engine: EngineChoice::Auto,
+        device: DeviceChoice::Auto,
+        threads: None,
+        beam_width: None,
+        text_languages,
+        announce: Announce::First,
+        battery_warnings: false,
+        preferences,
+    };
     assert_eq!(loaded.settings, expected);
     assert!(loaded.origins.values().all(|(_, place)| *place == Place::BuiltIn));
     assert_eq!(loaded.files, [FileRead { path: "/nonexistent".into(), found: false }]);
@@ -107,12 +120,15 @@ fn the_language_is_the_sessions_unless_somebody_says_otherwise() {
 
 #[test]
 fn every_setting_can_be_set() {
-    let text = "model = \"/m\"\nengine = \"onnxruntime\"\nonnxruntime = \"/l\"\nbeam_width = 4\n\
+    let text = "model = \"/m\"\nengine = \"onnxruntime\"\nonnxruntime = \"/l\"\ndevice = \"tensorrt\"\nthreads = 4\nbeam_width = 4\n\
                 idle_unload_seconds = 0\ndetail = \"brief\"\nhedging = \"always\"\nminimum_confidence = 1\n\
-                programs_see_screen = true\nspeech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"";
+                programs_see_screen = true\nspeech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"\n\
+                announce = \"always\"\nbattery_warnings = true";
     let layer = Layer::from_toml(text, "x").unwrap();
     assert_eq!(layer.table().unwrap().len(), Layer::names().len(), "each has a value here");
-    let Settings { preferences, .. } = layer.into();
+    let Settings { preferences, device, threads, announce, battery_warnings, .. } = layer.into();
+    assert_eq!((device, threads), (DeviceChoice::Only(Device::TensorRt), Some(4)));
+    assert_eq!((announce, battery_warnings), (Announce::Always, true));
     assert_eq!(preferences.detail, Detail::Brief);
     assert_eq!(preferences.hedging, Hedging::Always);
     assert_eq!(preferences.speech, SpeechRoute::Orca);
@@ -126,6 +142,9 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
     for (text, words) in [
         ("beam_width = 0", "beam_width is 0: it must be between 1 and 64"),
         ("beam_width = 1000", "between 1 and 64"),
+        ("threads = 0", "threads is 0: it must be between 1 and 64"),
+        ("device = \"gpu\"", "device is \"gpu\""),
+        ("battery_warnings = 1", "battery_warnings is 1"),
         ("minimum_confidence = 1.5", "between 0 and 1"),
         ("minimum_confidence = nan", "between 0 and 1"),
         ("rate = 101", "between -100 and 100"),

@@ -30,7 +30,7 @@ macro_rules! files {
 }
 
 files![
-    "camera", "caption", "check", "command", "failure", "model", "retell", "screen", "service", "setting",
+    "board", "camera", "caption", "check", "command", "failure", "model", "retell", "screen", "service", "setting",
     "source", "voice"
 ];
 

@@ -65,6 +65,9 @@ fn network_error(error: &NetworkError) -> Message {
     match error {
         NetworkError::NotBuilt { engine } => message!("model-engine-not-built", engine = *engine),
         NetworkError::NoLibrary { tried } => message!("model-no-library", tried = tried.join(", ")),
+        NetworkError::NoDevice { device, reason } => {
+            message!("model-no-device", device = device.name(), reason = reason)
+        }
         NetworkError::UnusableLibrary { library, reason } => {
             message!("model-unusable-library", library = library.display().to_string(), reason = reason)
         }
@@ -111,6 +114,7 @@ mod tests {
         ];
         let network_errors = [
             NetworkError::NotBuilt { engine: "tract" },
+            NetworkError::NoDevice { device: descry_models::Device::Cuda, reason: "no".into() },
             NetworkError::NoLibrary { tried: vec!["a".into(), "b".into()] },
             NetworkError::UnusableLibrary { library: "/l.so".into(), reason: "no".into() },
             NetworkError::OtherLibrary { loaded: "/l.so".into(), asked: "/m.so".into() },

@@ -6,7 +6,8 @@ use std::{
 };
 
 use crate::{
-    Encoded, Engine, Network, NetworkError, Pixels, State, Step, Tensor, TokenId, manifest::Manifest,
+    Device, Encoded, Engine, Network, NetworkError, NotUsed, Pixels, State, Step, Tensor, TokenId,
+    manifest::Manifest,
 };
 
 /// What an engine has to do: run the two graphs on inputs that were checked. Errors are the engine's own words.
@@ -22,6 +23,8 @@ pub(super) trait Runner: Send {
 /// An engine that keeps the contract of [`Network`].
 pub(super) struct Checked<R> {
     engine: Engine,
+    device: Device,
+    not_used: Vec<NotUsed>,
     runner: R,
     pixels: [usize; 4],
     /// The encoder's outputs: names and shapes.
@@ -42,6 +45,8 @@ impl<R: Runner> Checked<R> {
         let place = |name: &String| encoder.outputs.iter().position(|output| output.name == *name);
         Self {
             engine,
+            device: Device::Cpu,
+            not_used: Vec::new(),
             runner,
             pixels: [1, 3, manifest.preprocessing.height as usize, manifest.preprocessing.width as usize],
             encoded: encoder
@@ -59,6 +64,25 @@ impl<R: Runner> Checked<R> {
             attention: decoder.attention.clone(),
             vocabulary_size: manifest.vocabulary.size,
         }
+    }
+
+    /// The same, with where it runs and what was tried before.
+    pub(super) fn on(self, device: Device, not_used: Vec<NotUsed>) -> Self {
+        Self { device, not_used, ..self }
+    }
+
+    /// Runs both graphs once, on a grey picture and for one and for three sentences, so that whatever cannot run is known.
+    #[cfg(feature = "onnxruntime")]
+    pub(super) fn try_out(&mut self) -> Result<(), NetworkError> {
+        let [_, _, height, width] = self.pixels;
+        let values = vec![0.0; self.pixels.iter().product()];
+        let pixels = Pixels { values, width: width as u32, height: height as u32 };
+        let encoded = self.encode(&pixels)?;
+        for rows in [1, 3] {
+            let state = self.start(&encoded, rows)?;
+            self.step(&encoded, &state, &vec![TokenId(0); rows])?;
+        }
+        Ok(())
     }
 
     fn failed(&self, stage: &'static str) -> impl Fn(String) -> NetworkError + use<R> {
@@ -149,6 +173,14 @@ impl<R: Runner> Network for Checked<R> {
 
     fn engine(&self) -> &'static str {
         self.engine.name()
+    }
+
+    fn device(&self) -> Device {
+        self.device
+    }
+
+    fn not_used(&self) -> &[NotUsed] {
+        &self.not_used
     }
 }
 

@@ -3,6 +3,8 @@
 use std::{borrow::Cow, path::Path, thread::available_parallelism};
 
 use ort::{
+    environment::Environment,
+    ep::ExecutionProviderDispatch,
     logging::LogLevel,
     session::{Session, SessionInputValue},
     value::{Outlet, TensorElementType, TensorRef, ValueType},
@@ -12,12 +14,18 @@ use super::{
     checked::{Checked, Runner, guarded, one_line},
     signature::{Declared, Kind, Signature},
 };
-use crate::{Bundle, Engine, Network, NetworkError, Pixels, Tensor, manifest::Manifest};
+use crate::{
+    Bundle, Engine, Network, NetworkError, NotUsed, Notice, Opening, Pixels, Tensor, manifest::Manifest,
+};
+use devices::open_on;
 
+mod cache;
+mod devices;
+mod gpu;
 pub(super) mod library;
 
 /// More threads gain little on networks so small, and a describer shares its machine with a person.
-const MAXIMUM_THREADS: usize = 2;
+const USUAL_THREADS: usize = 2;
 
 /// Makes one `Gemm` of a product and the bias after it, before anything looks for int8 products: there is no int8 `Gemm`
 /// with a float output, so the weights of each layer would be made float again at every step (20 ms where 0.5 ms do).
@@ -37,30 +45,66 @@ struct OnnxRuntime {
 }
 
 /// Opens a bundle's networks in ONNX Runtime, from this library or from the one that is found.
-pub(super) fn open(bundle: &Bundle, asked: Option<&Path>) -> Result<Box<dyn Network>, NetworkError> {
+pub(super) fn open(
+    bundle: &Bundle,
+    asked: Option<&Path>,
+    opening: &Opening,
+    tell: &mut dyn FnMut(Notice),
+) -> Result<Box<dyn Network>, NetworkError> {
     let environment = library::environment(asked)?;
-    let manifest = bundle.manifest();
-    let session = |signature: &Signature, file: &str, onnx: &[u8]| {
-        let session = guarded(|| session(&environment, onnx).map_err(|error| error.to_string()));
-        let session = session.map_err(|reason| NetworkError::Foreign {
-            file: file.to_owned(),
-            engine: Engine::OnnxRuntime.name(),
-            reason: one_line(&reason),
-        })?;
-        signature.check(&declared(session.inputs()), &declared(session.outputs()))?;
-        Ok(session)
-    };
-    let (encoder, decoder) = (Signature::of_encoder(manifest), Signature::of_decoder(manifest));
-    let runner = OnnxRuntime {
-        encoder: session(&encoder, &manifest.encoder.file, bundle.encoder_onnx())?,
-        decoder: session(&decoder, &manifest.decoder.file, bundle.decoder_onnx())?,
-        pixels: manifest.encoder.input.name.clone(),
-        encoded: encoder.output_names().map(str::to_owned).collect(),
-        token: manifest.decoder.token.clone(),
-        fed: fed(manifest),
-        read: decoder.output_names().map(str::to_owned).collect(),
-    };
-    Ok(Box::new(Checked::new(Engine::OnnxRuntime, runner, manifest)))
+    let mut library = Library { environment, bundle, opening, tell };
+    let (network, device, not_used) = open_on(&mut library, opening.device)?;
+    for NotUsed { device, reason } in &not_used {
+        tracing::info!(%device, reason, "not used");
+    }
+    Ok(Box::new(network.on(device, not_used)))
+}
+
+/// What a graph's session is told of devices.
+type Providers<'a> = dyn Fn(&Signature) -> Result<Vec<ExecutionProviderDispatch>, String> + 'a;
+
+/// The library, and what it is to open.
+struct Library<'a> {
+    environment: Environment,
+    bundle: &'a Bundle,
+    opening: &'a Opening,
+    tell: &'a mut dyn FnMut(Notice),
+}
+
+impl Library<'_> {
+    fn opened(
+        &self,
+        providers: &Providers<'_>,
+        encoder_onnx: &[u8],
+        decoder_onnx: &[u8],
+    ) -> Result<Checked<OnnxRuntime>, NetworkError> {
+        let manifest = self.bundle.manifest();
+        let threads = self.opening.threads;
+        let session = |signature: &Signature, file: &str, onnx: &[u8]| {
+            let session = guarded(|| {
+                let providers = providers(signature)?;
+                session(&self.environment, onnx, threads, &providers).map_err(|error| error.to_string())
+            });
+            let session = session.map_err(|reason| NetworkError::Foreign {
+                file: file.to_owned(),
+                engine: Engine::OnnxRuntime.name(),
+                reason: one_line(&reason),
+            })?;
+            signature.check(&declared(session.inputs()), &declared(session.outputs()))?;
+            Ok(session)
+        };
+        let (encoder, decoder) = (Signature::of_encoder(manifest), Signature::of_decoder(manifest));
+        let runner = OnnxRuntime {
+            encoder: session(&encoder, &manifest.encoder.file, encoder_onnx)?,
+            decoder: session(&decoder, &manifest.decoder.file, decoder_onnx)?,
+            pixels: manifest.encoder.input.name.clone(),
+            encoded: encoder.output_names().map(str::to_owned).collect(),
+            token: manifest.decoder.token.clone(),
+            fed: fed(manifest),
+            read: decoder.output_names().map(str::to_owned).collect(),
+        };
+        Ok(Checked::new(Engine::OnnxRuntime, runner, manifest))
+    }
 }
 
 fn fed(manifest: &Manifest) -> Vec<String> {
@@ -68,8 +112,14 @@ fn fed(manifest: &Manifest) -> Vec<String> {
     decoder.context.iter().chain(decoder.state.iter().map(|state| &state.input)).cloned().collect()
 }
 
-fn session(environment: &ort::environment::Environment, onnx: &[u8]) -> ort::Result<Session> {
-    let threads = available_parallelism().map_or(1, usize::from).min(MAXIMUM_THREADS);
+fn session(
+    environment: &Environment,
+    onnx: &[u8],
+    threads: Option<usize>,
+    providers: &[ExecutionProviderDispatch],
+) -> ort::Result<Session> {
+    let usual = || available_parallelism().map_or(1, usize::from).min(USUAL_THREADS);
+    let threads = threads.unwrap_or_else(usual);
     let mut builder = Session::builder(environment)?
         .with_log_level(LogLevel::Warning)?
         .with_intra_threads(threads)?
@@ -78,7 +128,8 @@ fn session(environment: &ort::environment::Environment, onnx: &[u8]) -> ort::Res
         .with_inter_op_spinning(false)?
         .with_disabled_optimizers(HARMFUL_OPTIMIZER)?
         // Without VNNI the fast int8 products of x86-64 overflow, and other captions come out.
-        .with_precise_qmm()?;
+        .with_precise_qmm()?
+        .with_execution_providers(providers)?;
     builder.commit_from_memory(onnx)
 }
 
@@ -140,3 +191,6 @@ fn declared(outlets: &[Outlet]) -> Vec<Declared> {
     };
     outlets.iter().map(tensor).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,6 +94,24 @@ impl Signature {
         self.inputs.iter().map(|due| (due.name.as_str(), due.kind, due.axes.as_slice()))
     }
 
+    /// The inputs' shapes for each of these counts of sentences, as TensorRT reads them: `token:3,state:3x512`. Nothing where
+    /// no input has a row for each sentence.
+    #[cfg(feature = "onnxruntime")]
+    pub(super) fn shapes(&self, rows: [usize; 3]) -> Vec<String> {
+        if !self.inputs.iter().any(|due| due.axes.contains(&Axis::Rows)) {
+            return Vec::new();
+        }
+        let shape = |due: &Due, rows: usize| {
+            let axes = due.axes.iter().map(|axis| match axis {
+                Axis::Fixed(length) => length.to_string(),
+                Axis::Rows | Axis::Any => rows.to_string(),
+            });
+            format!("{}:{}", due.name, axes.collect::<Vec<_>>().join("x"))
+        };
+        let all = |rows| self.inputs.iter().map(|due| shape(due, rows)).collect::<Vec<_>>().join(",");
+        rows.into_iter().map(all).collect()
+    }
+
     /// The outputs' names, in the order in which they are read.
     pub(super) fn output_names(&self) -> impl Iterator<Item = &str> {
         self.outputs.iter().map(|due| due.name.as_str())

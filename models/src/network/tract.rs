@@ -15,7 +15,7 @@ use super::{
     checked::{Checked, Runner, guarded, one_line},
     signature::{Axis, Declared, Kind, Signature},
 };
-use crate::{Bundle, Engine, Network, NetworkError, Pixels, Tensor};
+use crate::{Bundle, Device, Engine, Network, NetworkError, NotUsed, Pixels, Tensor};
 
 mod fold;
 mod steps;
@@ -28,7 +28,7 @@ struct Tract {
 }
 
 /// Opens a bundle's networks in tract.
-pub(super) fn open(bundle: &Bundle) -> Result<Box<dyn Network>, NetworkError> {
+pub(super) fn open(bundle: &Bundle, not_used: Vec<NotUsed>) -> Result<Box<dyn Network>, NetworkError> {
     let manifest = bundle.manifest();
     let plan = |signature: Signature, file: &str, onnx: &[u8]| {
         let foreign = |reason: String| NetworkError::Foreign {
@@ -43,7 +43,7 @@ pub(super) fn open(bundle: &Bundle) -> Result<Box<dyn Network>, NetworkError> {
     };
     let encoder = plan(Signature::of_encoder(manifest), &manifest.encoder.file, bundle.encoder_onnx())?;
     let decoder = plan(Signature::of_decoder(manifest), &manifest.decoder.file, bundle.decoder_onnx())?;
-    Ok(Box::new(Checked::new(Engine::Tract, Tract { encoder, decoder }, manifest)))
+    Ok(Box::new(Checked::new(Engine::Tract, Tract { encoder, decoder }, manifest).on(Device::Cpu, not_used)))
 }
 
 impl Runner for Tract {
@@ -77,6 +77,16 @@ fn to_tract<T: Datum + Copy>(shape: &[usize], values: &[T]) -> TractResult<TValu
 fn from_tract(tensor: &TractTensor) -> TractResult<Tensor> {
     let values = tensor.try_as_plain_ram()?.as_slice::<f32>()?.to_vec();
     Ok(Tensor { shape: tensor.shape().to_vec(), values })
+}
+
+/// The graph with all its 8-bit numbers made float, as an ONNX model again.
+#[cfg(feature = "onnxruntime")]
+pub(super) fn unquantised(onnx: &[u8]) -> Result<Vec<u8>, String> {
+    let mut model = guarded(|| parsed(onnx))?;
+    if let Some(graph) = &mut model.graph {
+        fold::unquantise(graph);
+    }
+    Ok(prost::Message::encode_to_vec(&model))
 }
 
 fn parsed(mut onnx: &[u8]) -> Result<ModelProto, String> {

@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
-use descry_models::{Bundle, CaptionOptions, Captioner};
+use descry_models::{Bundle, CaptionOptions, Captioner, Device, DeviceChoice, NotUsed, Opening};
 use image::RgbImage;
 
 use super::{Part, State};
 use crate::{
+    board::gpu,
     bus::client::Service,
     config::{Layer, Settings, session_language},
     model_folder,
@@ -27,6 +28,7 @@ pub(super) enum Name {
     Settings,
     Model,
     Engine,
+    Gpu,
     Speech,
     Service,
     Screen,
@@ -46,6 +48,7 @@ pub(super) const ALL: [Name; 9] = [
     Name::Settings,
     Name::Model,
     Name::Engine,
+    Name::Gpu,
     Name::Speech,
     Name::Service,
     Name::Screen,
@@ -61,6 +64,7 @@ impl Name {
             Self::Settings => "settings",
             Self::Model => "model",
             Self::Engine => "engine",
+            Self::Gpu => "gpu",
             Self::Speech => "speech",
             Self::Service => "service",
             Self::Screen => "screen",
@@ -83,6 +87,7 @@ pub(super) async fn try_part(name: Name) -> Part {
         Name::Settings => Part::needed(name, settings().map(|_| message!("check-settings"))),
         Name::Model => Part::needed(name, blocking(model).await),
         Name::Engine => Part::needed(name, blocking(engine).await),
+        Name::Gpu => Part::optional(name, blocking_optional(gpu).await),
         Name::Speech => Part::needed(name, speech().await),
         Name::Service => Part::optional(name, service().await),
         Name::Screen => Part::optional(name, screen().await),
@@ -106,6 +111,13 @@ async fn blocking(work: fn() -> Result<Message, Message>) -> Result<Message, Mes
     result.unwrap_or_else(|_| Err(message!("check-broke-off")))
 }
 
+async fn blocking_optional(
+    work: fn() -> Result<Message, (State, Message)>,
+) -> Result<Message, (State, Message)> {
+    let result = tokio::task::spawn_blocking(work).await;
+    result.unwrap_or_else(|_| Err((State::Fails, message!("check-broke-off"))))
+}
+
 fn model() -> Result<Message, Message> {
     let folder = model_folder::find(settings_or_defaults().model).map_err(|error| error.message())?;
     let bundle = Bundle::open(&folder).map_err(|error| models::bundle_error(&error))?;
@@ -115,13 +127,46 @@ fn model() -> Result<Message, Message> {
 
 /// Loads the model and has it describe a picture: what a person asks for.
 fn engine() -> Result<Message, Message> {
-    let Settings { model, engine: choice, .. } = settings_or_defaults();
-    let folder = model_folder::find(model).map_err(|_| message!("check-engine-without-model"))?;
-    let mut captioner = Captioner::open(&folder, &choice).map_err(|error| models::caption_error(&error))?;
+    let settings = settings_or_defaults();
+    let opening = settings.opening();
+    let folder = model_folder::find(settings.model).map_err(|_| message!("check-engine-without-model"))?;
+    let captioner = Captioner::open_as(&folder, &opening, &mut |_| {});
+    let mut captioner = captioner.map_err(|error| models::caption_error(&error))?;
     let picture = RgbImage::from_fn(64, 64, |x, y| image::Rgb([x as u8 * 4, y as u8 * 4, 128]));
     let options = CaptionOptions { beam_width: Some(1), cancelled: None };
     captioner.caption(&picture, &options).map_err(|error| models::caption_error(&error))?;
-    Ok(message!("check-engine", engine = captioner.engine()))
+    Ok(message!("check-engine", engine = captioner.engine(), device = captioner.device().name()))
+}
+
+/// Whether a GPU would run the model, and why the ones before it would not.
+fn gpu() -> Result<Message, (State, Message)> {
+    if !gpu::is_there(Path::new("/dev")) {
+        return Err((State::Missing, message!("check-gpu-none")));
+    }
+    let settings = settings_or_defaults();
+    let wanted = settings.device;
+    let opening = Opening { device: DeviceChoice::Auto, ..settings.opening() };
+    let not_tried = |_| (State::Fails, message!("check-engine-without-model"));
+    let folder = model_folder::find(settings.model).map_err(not_tried)?;
+    let captioner = Captioner::open_as(&folder, &opening, &mut |_| {});
+    let captioner = captioner.map_err(|error| (State::Fails, models::caption_error(&error)))?;
+    on_gpu(captioner.device(), captioner.not_used(), wanted)
+}
+
+/// What is said of the device that is used, and of those that are not.
+fn on_gpu(device: Device, not_used: &[NotUsed], wanted: DeviceChoice) -> Result<Message, (State, Message)> {
+    let said = if device == Device::Cpu {
+        message!("check-gpu-idle")
+    } else if wanted == DeviceChoice::Only(Device::Cpu) {
+        message!("check-gpu-turned-off", device = device.name())
+    } else {
+        message!("check-gpu", device = device.name())
+    };
+    let with_reason = |said, NotUsed { device, reason }: &NotUsed| {
+        message!("check-gpu-not-used", said = said, device = device.name(), reason = reason)
+    };
+    let said = not_used.iter().fold(said, with_reason);
+    if device == Device::Cpu { Err((State::Fails, said)) } else { Ok(said) }
 }
 
 async fn speech() -> Result<Message, Message> {
@@ -238,6 +283,33 @@ fn cameras(devices: &Path, names: &Path) -> Result<Message, (State, Message)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gpu_is_told_of_as_it_is() {
+        let reason = "the library of ONNX Runtime was built without TensorRT".to_owned();
+        let not_used = [NotUsed { device: Device::TensorRt, reason }];
+        for (device, not_used, wanted, expected) in [
+            (Device::TensorRt, &[][..], DeviceChoice::Auto, "tensorrt runs the model"),
+            (
+                Device::Cuda,
+                &not_used,
+                DeviceChoice::Auto,
+                "cuda runs the model; tensorrt is not used: the library of ONNX Runtime was built without TensorRT",
+            ),
+            (
+                Device::Cuda,
+                &[],
+                DeviceChoice::Only(Device::Cpu),
+                "cuda runs the model; the setting device turns it off",
+            ),
+        ] {
+            assert_eq!(on_gpu(device, not_used, wanted).unwrap().to_string(), expected);
+        }
+        let (state, words) = on_gpu(Device::Cpu, &not_used, DeviceChoice::Auto).unwrap_err();
+        assert_eq!(state, State::Fails);
+        let words = words.to_string();
+        assert!(words.starts_with("processors run the model instead; tensorrt is not used"), "{words}");
+    }
 
     #[test]
     fn cameras_are_found_by_their_devices() {

@@ -53,6 +53,29 @@ pub(super) fn fold(graph: &mut GraphProto) {
     remove_unused(graph);
 }
 
+/// Makes the graph a float one without any 8-bit number: what a GPU runs that does not know ours.
+///
+/// Stored weights become float32 and activations are no longer rounded, so captions may differ where two words are all
+/// but equally likely.
+pub(super) fn unquantise(graph: &mut GraphProto) {
+    let lookup = Lookup::of(graph);
+    let mut rewritten = Rewritten::default();
+    for node in &graph.node {
+        let written = match node.op_type.as_str() {
+            "QuantizeLinear" if lookup.quantised(node).is_some() => Some(()),
+            "DequantizeLinear" => rewritten.as_float(node, &lookup),
+            _ => None,
+        };
+        if written.is_none() {
+            rewritten.nodes.push(node.clone());
+        }
+    }
+    let Rewritten { nodes, mut weights } = rewritten;
+    graph.node = nodes;
+    graph.initializer.append(&mut weights);
+    remove_unused(graph);
+}
+
 /// The graph that comes out. Each method gives nothing where it did not understand the node.
 #[derive(Default)]
 struct Rewritten {
@@ -95,6 +118,16 @@ impl Rewritten {
         }
         // Where whole weights stand for them all, the float ones would be unpacked in vain.
         if lookup.users(output).iter().all(|user| lookup.product(user).is_some()) {
+            return Some(());
+        }
+        self.weights.push(dequantised(node, lookup)?);
+        Some(())
+    }
+
+    /// An activation as it was before it was made 8-bit, or stored weights made float.
+    fn as_float(&mut self, node: &NodeProto, lookup: &Lookup<'_>) -> Option<()> {
+        if let Some(source) = lookup.before(node) {
+            self.push("Identity", &[source], node.output.first()?, []);
             return Some(());
         }
         self.weights.push(dequantised(node, lookup)?);

@@ -127,6 +127,13 @@ impl<'graph> Lookup<'graph> {
         self.quantised(self.maker(node.input.first()?, "QuantizeLinear")?)
     }
 
+    /// The float value that a `QuantizeLinear` made 8-bit and this `DequantizeLinear` makes float again.
+    pub(super) fn before(&self, dequantiser: &NodeProto) -> Option<&'graph String> {
+        let quantiser = self.maker(dequantiser.input.first()?, "QuantizeLinear")?;
+        self.quantised(quantiser)?;
+        quantiser.input.first()
+    }
+
     /// The two activations whose sum a `QuantizeLinear` makes 8-bit.
     pub(super) fn addends(&self, quantiser: &NodeProto) -> Option<[Activation; 2]> {
         let sum = quantiser.input.first()?;

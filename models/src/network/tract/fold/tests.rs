@@ -340,3 +340,25 @@ fn graphs_with_branches_are_left_alone() {
     fold(&mut graph);
     assert_eq!(graph, before);
 }
+
+#[test]
+fn a_float_graph_is_left_when_8_bit_numbers_go() {
+    let weights = tensor("w8", DataType::Int8, &[1, 2], vec![2, 0xff]);
+    let (scale, zero) = (float_weight("s", &[], &[0.5]), tensor("z", DataType::Uint8, &[], vec![128]));
+    let weight_scale = float_weight("ws", &[], &[0.25]);
+    let mut graph = graph(
+        vec![
+            node("QuantizeLinear", &["x", "s", "z"], "x8"),
+            node("DequantizeLinear", &["x8", "s", "z"], "xf"),
+            node("DequantizeLinear", &["w8", "ws"], "wf"),
+            node("MatMul", &["xf", "wf"], "y"),
+        ],
+        vec![weights, scale, zero, weight_scale],
+        &["y"],
+    );
+    unquantise(&mut graph);
+    assert_eq!(operators(&graph), ["Identity", "MatMul"]);
+    assert_eq!(graph.node[0].input, ["x"]);
+    assert_eq!(graph.initializer.len(), 1);
+    assert_eq!(floats(&graph.initializer[0]), Some((vec![1, 2], vec![0.5, -0.25])));
+}

@@ -1,0 +1,83 @@
+//! What a GPU would run, run on processors by the real library; and what that library says of GPUs.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use super::*;
+use crate::{CaptionOptions, Captioner, Device, DeviceChoice, network::onnxruntime::devices::Border};
+
+fn shipped() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bundles/descry-attend-2")
+}
+
+fn library(opening: &Opening, use_it: impl FnOnce(&mut Library<'_>)) {
+    let bundle = Bundle::open(&shipped()).unwrap();
+    let environment =
+        library::environment(None).expect("DESCRY_ONNXRUNTIME names a library: ./run test sets it");
+    use_it(&mut Library { environment, bundle: &bundle, opening, tell: &mut |_| {} });
+}
+
+#[test]
+fn the_graph_for_gpus_gives_the_captions_of_the_shipped_one() {
+    let text = std::fs::read_to_string(shipped().join("golden.json")).unwrap();
+    let golden: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let golden: BTreeMap<String, serde_json::Value> =
+        serde_json::from_value(golden["captions"].clone()).unwrap();
+    let pictures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).with_file_name("tests").join("pictures");
+    library(&Opening::default(), |library| {
+        let network = library.opened_on_gpu(&|_| Ok(Vec::new())).unwrap();
+        let (manifest, vocabulary) = Bundle::open(&shipped()).unwrap().into_manifest_and_vocabulary();
+        let mut captioner = Captioner::from_parts(manifest, vocabulary, Box::new(network));
+        let mut same = 0;
+        for (name, due) in &golden {
+            let picture = image::open(pictures.join(name)).unwrap().into_rgb8();
+            let caption = captioner.caption(&picture, &CaptionOptions::default()).unwrap();
+            println!("{name}: {} | {due}", caption.text);
+            same += usize::from(*due == caption.text.as_str());
+        }
+        // Activations are not rounded there, and captions may differ where two words are all but equally likely.
+        assert!(same * 4 >= golden.len() * 3, "{same} of {}", golden.len());
+    });
+}
+
+#[test]
+fn a_library_without_gpus_says_so_and_processors_run_the_model() {
+    let opening = Opening { device: DeviceChoice::Auto, ..Opening::default() };
+    library(&opening, |library| {
+        for device in Device::GPUS {
+            assert_eq!(library.has(device), Ok(false), "the tests' library is for processors");
+        }
+        let (network, device, not_used) = open_on(library, DeviceChoice::Auto).unwrap();
+        assert_eq!((device, network.engine()), (Device::Cpu, "onnxruntime"));
+        let reasons: Vec<String> = not_used.into_iter().map(|other| other.reason).collect();
+        let without = |name| format!("the library of ONNX Runtime was built without {name}");
+        assert_eq!(reasons, [without("TensorRT"), without("CUDA")]);
+        let error = open_on(library, DeviceChoice::Only(Device::Cuda)).map(|_| ()).unwrap_err().to_string();
+        assert!(error.starts_with("the model cannot run on cuda: the library of ONNX Runtime"), "{error}");
+        // To be told by ONNX Runtime that a provider does not start is an error, and nothing goes on without it.
+        for device in Device::GPUS {
+            let error = library.open(device).map(|_| ()).unwrap_err().to_string();
+            println!("{device}: {error}");
+            assert!(error.contains("onnxruntime"), "{error}");
+        }
+    });
+}
+
+#[test]
+fn engines_of_another_model_or_library_have_another_key() {
+    library(&Opening::default(), |library| {
+        let key = library.key();
+        assert_eq!((key.len(), &key), (64, &library.key()));
+    });
+    let (encoder, decoder) = {
+        let bundle = Bundle::open(&shipped()).unwrap();
+        (Signature::of_encoder(bundle.manifest()), Signature::of_decoder(bundle.manifest()))
+    };
+    assert!(encoder.shapes([1, 3, 64]).is_empty());
+    let shapes = decoder.shapes([1, 3, 64]);
+    assert_eq!(shapes.len(), 3);
+    for (shape, rows) in shapes.iter().zip([1, 3, 64]) {
+        let (token, rest) = shape.split_once(',').unwrap();
+        assert_eq!(token.rsplit(':').next(), Some(rows.to_string().as_str()), "{shape}");
+        assert!(rest.contains(&format!(":{rows}x")) && rest.contains(":1x"), "{shape}");
+    }
+}
