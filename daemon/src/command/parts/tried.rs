@@ -44,7 +44,7 @@ const ORCA_LIMIT: Duration = Duration::from_secs(2);
 const WINDOWS_SINCE: u32 = 3;
 
 /// All of them.
-pub(super) const ALL: [Name; 9] = [
+pub(super) const ALL: [Name; 10] = [
     Name::Settings,
     Name::Model,
     Name::Engine,
