@@ -20,3 +20,16 @@ command-file-absent = { $path } gibt es nicht.
 command-setting-built-in = { $name } = { $value }, eingebaut
 command-setting-from = { $name } = { $value }, aus { $place }
 command-setting-unset = { $name } ist nicht gesetzt
+
+command-bench-name = { $engine } auf { $device }
+command-bench-name-threads = { $engine } auf { $device }, { $threads ->
+    [one] { $threads } Thread
+   *[other] { $threads } Threads
+}
+command-bench-line =
+    { $name }: { $time } ms für ein Bild, { $load } ms zum Laden, { $memory } MB Speicher, { $precision }.
+command-bench-fails = { $name }: nicht zu gebrauchen. { $reason }
+command-bench-best = Am besten ist { $name }. Damit es benutzt wird: descry bench --store
+command-bench-stored = Am besten ist { $name }. Das steht jetzt in { $file }.
+command-bench-not-stored = die Wahl wurde nicht gespeichert: { $reason }
+command-bench-nothing = Nichts hier kann Bilder beschreiben; warum, sagt descry check.

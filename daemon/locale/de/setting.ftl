@@ -22,3 +22,4 @@ setting-library-for-tract =
     engine ist tract, das keine Bibliothek braucht, aber onnxruntime nennt { $library }: bitte eines davon weglassen
 setting-unknown-nearest = es gibt keine Einstellung { $name }; war { $nearest } gemeint?
 setting-unknown = es gibt keine Einstellung { $name }; es gibt { $names }
+setting-no-home = sie ist nicht gesetzt, also gibt es keinen Ort für Einstellungen

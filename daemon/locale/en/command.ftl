@@ -20,3 +20,16 @@ command-file-absent = { $path } is not there.
 command-setting-built-in = { $name } = { $value }, built in
 command-setting-from = { $name } = { $value }, from { $place }
 command-setting-unset = { $name } is not set
+
+command-bench-name = { $engine } on { $device }
+command-bench-name-threads = { $engine } on { $device }, { $threads ->
+    [one] { $threads } thread
+   *[other] { $threads } threads
+}
+command-bench-line =
+    { $name }: { $time } ms for a picture, { $load } ms to load, { $memory } MB of memory, { $precision }.
+command-bench-fails = { $name }: cannot be used. { $reason }
+command-bench-best = The best is { $name }. To have it used: descry bench --store
+command-bench-stored = The best is { $name }. It was put into { $file }.
+command-bench-not-stored = the choice was not stored: { $reason }
+command-bench-nothing = Nothing here can describe pictures; descry check says why.

@@ -22,3 +22,4 @@ setting-library-for-tract =
     engine is tract, which needs no library, but onnxruntime names { $library }: leave one of them out
 setting-unknown-nearest = there is no setting { $name }; did you mean { $nearest }?
 setting-unknown = there is no setting { $name }; there are { $names }
+setting-no-home = it is not set, so there is no place for settings

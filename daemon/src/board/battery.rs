@@ -188,6 +188,8 @@ mod tests {
         }
         assert_eq!(Warner::default().heed(None), None);
         let first = Warner::default().heed(Some(Battery { percent: 2, is_discharging: true }));
-        assert!(first.is_some_and(|text| text.to_string().starts_with("The battery is almost empty: 2 percent.")));
+        assert!(
+            first.is_some_and(|text| text.to_string().starts_with("The battery is almost empty: 2 percent."))
+        );
     }
 }

@@ -18,12 +18,13 @@ use descry_models::Device;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-use super::Ending;
+use super::{Ending, complain};
 use crate::{
     board::gpu,
-    config::{DeviceName, EngineName, store::store},
+    config::{DeviceName, EngineName, Layer, Settings, session_language, store::store},
     narrate,
     preferences::word,
+    words::{Message, message},
 };
 pub(super) use measure::Measured;
 
@@ -60,14 +61,14 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    fn name(&self) -> String {
-        let Self { engine, device, threads } = self;
-        let threads = match threads {
-            None => String::new(),
-            Some(1) => ", 1 thread".to_owned(),
-            Some(count) => format!(", {count} threads"),
-        };
-        format!("{} on {}{threads}", word(engine), word(device))
+    fn name(&self) -> Message {
+        let (engine, device) = (word(&self.engine), word(&self.device));
+        match self.threads {
+            None => message!("command-bench-name", engine = engine, device = device),
+            Some(count) => {
+                message!("command-bench-name-threads", engine = engine, device = device, threads = count)
+            }
+        }
     }
 }
 
@@ -99,13 +100,17 @@ pub(super) fn run(bench: &Bench) -> Ending {
     if let Some(candidate) = &bench.candidate {
         return measure::run(candidate, bench.picture.as_deref(), bench.runs);
     }
+    let language = Settings::load(Layer::default())
+        .map_or_else(|_| session_language(), |settings| settings.preferences.words());
     let mut out = io::stdout();
     let mut tried = Vec::new();
     let cores = available_parallelism().map_or(1, usize::from);
     for candidate in candidates(cores, gpu::is_there(Path::new("/dev"))) {
         let one = try_one(candidate, bench);
         // Each is told when it is known: all together take a while.
-        if !bench.json && writeln!(out, "{}", line(&one)).and_then(|()| out.flush()).is_err() {
+        if !bench.json
+            && writeln!(out, "{}", line(&one).in_language(language)).and_then(|()| out.flush()).is_err()
+        {
             return Ending::NotDescribed;
         }
         tried.push(one);
@@ -114,7 +119,7 @@ pub(super) fn run(bench: &Bench) -> Ending {
     let stored = match best.filter(|_| bench.store).map(|best| store(&settings(best))) {
         Some(Ok(file)) => Some(file),
         Some(Err(error)) => {
-            eprintln!("descry: {}", narrate::sentence(&format!("the choice was not stored: {error}")));
+            complain(&message!("command-bench-not-stored", reason = error.message()), language);
             return Ending::NotDescribed;
         }
         None => None,
@@ -122,7 +127,7 @@ pub(super) fn run(bench: &Bench) -> Ending {
     let last = if bench.json {
         serde_json::to_string(&Report { tried: &tried, best, stored: stored.clone() }).unwrap_or_default()
     } else {
-        conclusion(best, stored.as_deref())
+        conclusion(best, stored.as_deref()).in_language(language)
     };
     match writeln!(out, "{last}") {
         Ok(()) if best.is_some() => Ending::Described,
@@ -189,26 +194,31 @@ fn settings(best: Candidate) -> Vec<(&'static str, Value)> {
     settings
 }
 
-fn line(one: &Tried) -> String {
+fn line(one: &Tried) -> Message {
     let name = one.candidate.name();
     match (&one.measured, &one.reason) {
-        (Some(measured), _) => format!(
-            "{name}: {:.0} ms for a picture, {:.0} ms to load, {:.0} MB of memory, {}.",
-            measured.median_ms, measured.load_ms, measured.resident_mb, measured.precision
+        (Some(measured), _) => message!(
+            "command-bench-line",
+            name = name,
+            time = measured.median_ms.round(),
+            load = measured.load_ms.round(),
+            memory = measured.resident_mb.round(),
+            precision = &measured.precision
         ),
         (None, reason) => {
-            format!("{name}: cannot be used. {}", narrate::sentence(reason.as_deref().unwrap_or_default()))
+            let reason = narrate::sentence(reason.as_deref().unwrap_or_default());
+            message!("command-bench-fails", name = name, reason = reason)
         }
     }
 }
 
-fn conclusion(best: Option<Candidate>, stored: Option<&Path>) -> String {
+fn conclusion(best: Option<Candidate>, stored: Option<&Path>) -> Message {
     match (best, stored) {
-        (None, _) => "Nothing here can describe pictures; descry check says why.".to_owned(),
+        (None, _) => message!("command-bench-nothing"),
         (Some(best), Some(file)) => {
-            format!("The best is {}. It was put into {}.", best.name(), file.display())
+            message!("command-bench-stored", name = best.name(), file = file.display().to_string())
         }
-        (Some(best), None) => format!("The best is {}. To have it used: descry bench --store", best.name()),
+        (Some(best), None) => message!("command-bench-best", name = best.name()),
     }
 }
 
@@ -241,8 +251,9 @@ mod tests {
 
     #[test]
     fn what_a_machine_has_is_tried() {
-        let names =
-            |cores, gpu| -> Vec<String> { candidates(cores, gpu).iter().map(Candidate::name).collect() };
+        let names = |cores, gpu| -> Vec<String> {
+            candidates(cores, gpu).iter().map(|one| one.name().to_string()).collect()
+        };
         assert_eq!(names(1, false), ["tract on cpu", "onnxruntime on cpu, 1 thread"]);
         assert_eq!(
             names(6, true)[3..],
@@ -255,7 +266,7 @@ mod tests {
         let of = |times: [Option<f64>; 5]| {
             let all: Vec<Tried> =
                 candidates(2, true).into_iter().zip(times).map(|(one, time)| tried(one, time)).collect();
-            best(&all).map(|best| best.name())
+            best(&all).map(|best| best.name().to_string())
         };
         for (times, expected) in [
             ([Some(60.0), Some(12.0), Some(11.5), None, None], Some("onnxruntime on cpu, 1 thread")),
@@ -273,11 +284,11 @@ mod tests {
         let candidate =
             Candidate { engine: EngineName::OnnxRuntime, device: DeviceName::Cpu, threads: Some(2) };
         assert_eq!(
-            line(&tried(candidate, Some(11.6))),
+            line(&tried(candidate, Some(11.6))).to_string(),
             "onnxruntime on cpu, 2 threads: 12 ms for a picture, 80 ms to load, 45 MB of memory, int8."
         );
         assert_eq!(
-            line(&tried(candidate, None)),
+            line(&tried(candidate, None)).to_string(),
             "onnxruntime on cpu, 2 threads: cannot be used. It is not there."
         );
         let settings: Vec<String> =
@@ -285,6 +296,6 @@ mod tests {
         assert_eq!(settings, ["engine = \"onnxruntime\"", "device = \"cpu\"", "threads = 2"]);
         let json = serde_json::to_value(tried(candidate, Some(11.6))).unwrap();
         assert_eq!((json["engine"].as_str(), json["median_ms"].as_f64()), (Some("onnxruntime"), Some(11.6)));
-        assert!(conclusion(None, None).contains("descry check"));
+        assert!(conclusion(None, None).to_string().contains("descry check"));
     }
 }

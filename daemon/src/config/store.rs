@@ -9,13 +9,18 @@ use std::{
 
 use toml::Value;
 
-use super::{ConfigError, layer::Layer, places::own_file};
+use super::{
+    ConfigError,
+    layer::{Layer, invalid, named},
+    places::own_file,
+};
+use crate::words::message;
 
 /// Puts these settings into the person's own file, which is made where it is missing; yields where that is. A file that
 /// does not hold settings is left alone.
 pub fn store(changes: &[(&str, Value)]) -> Result<PathBuf, ConfigError> {
     let Some(file) = own_file(&|name| env::var_os(name)) else {
-        return Err(ConfigError::Invalid { place: "HOME".to_owned(), problem: "it is not set".to_owned() });
+        return Err(invalid(named("HOME"), message!("setting-no-home")));
     };
     let unreadable = |source| ConfigError::Unreadable { file: file.clone(), source };
     let text = match fs::read_to_string(&file) {
@@ -31,19 +36,20 @@ pub fn store(changes: &[(&str, Value)]) -> Result<PathBuf, ConfigError> {
     Ok(file)
 }
 
-/// The text with these settings: in the lines where they are, else at the end. Settings are single lines, and there are no
-/// tables among them.
+/// The text with these settings: in the lines where they are, else behind all others, but before the first table. Each
+/// setting is one line.
 fn edited(text: &str, changes: &[(&str, Value)]) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for (name, value) in changes {
         let line = format!("{name} = {value}");
+        let end = lines.iter().position(|line| line.trim_start().starts_with('[')).unwrap_or(lines.len());
         let sets = |line: &String| {
             let rest = line.trim_start().strip_prefix(name);
             rest.is_some_and(|rest| rest.trim_start().starts_with('='))
         };
-        match lines.iter_mut().find(|line| sets(line)) {
-            Some(there) => *there = line,
-            None => lines.push(line),
+        match lines[..end].iter().position(sets) {
+            Some(place) => lines[place] = line,
+            None => lines.insert(end, line),
         }
     }
     lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
@@ -77,6 +83,11 @@ mod tests {
                 "# engine = \"auto\"\n  engine=\"auto\" # why\nvoice = \"engine\"\n",
                 vec![engine(), ("threads", Value::from(4))],
                 "# engine = \"auto\"\nengine = \"tract\"\nvoice = \"engine\"\nthreads = 4\n",
+            ),
+            (
+                "rate = 1\n[table]\nengine = 2\n",
+                vec![engine()],
+                "rate = 1\nengine = \"tract\"\n[table]\nengine = 2\n",
             ),
         ] {
             assert_eq!(edited(text, &changes), expected);
