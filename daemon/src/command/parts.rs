@@ -139,7 +139,7 @@ mod tests {
 
     fn parts() -> Vec<Part> {
         vec![
-            Part::needed(Name::Engine, Ok(message!("check-engine", engine = "tract"))),
+            Part::needed(Name::Engine, Ok(message!("check-engine", engine = "tract", device = "cpu"))),
             Part::needed(Name::Speech, Err(message!("voice-late"))),
             Part::optional(Name::Camera, Err((State::Missing, message!("failure-ending")))),
         ]
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(
             lines(Language::English),
             [
-                "Engine works. Tract runs the model.",
+                "Engine works. Tract runs the model on the cpu.",
                 "Speech does not work. Speech-dispatcher did not answer in time.",
                 "Camera is not there. Descry is ending."
             ]
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(summary(&parts, Language::English), "All that Descry needs works.");
         assert_eq!(
             json(&parts, Language::English).unwrap(),
-            r#"{"works":true,"parts":[{"part":"Engine","state":"works","needed":true,"text":"Tract runs the model."},{"part":"Camera","state":"missing","needed":false,"text":"Descry is ending."}]}"#
+            r#"{"works":true,"parts":[{"part":"Engine","state":"works","needed":true,"text":"Tract runs the model on the cpu."},{"part":"Camera","state":"missing","needed":false,"text":"Descry is ending."}]}"#
         );
     }
 }
