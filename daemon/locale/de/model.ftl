@@ -40,4 +40,5 @@ model-other-library =
     starten, um die Bibliothek zu wechseln
 # Alles andere: { $detail } sagt es ganz.
 model-other = auf Englisch: { $detail }
-model-no-device = das Modell kann nicht auf { $device } laufen: { $reason }; die Einstellung device auf auto oder cpu setzen
+model-no-device =
+    das Modell kann nicht auf { $device } laufen: { $reason }; die Einstellung device auf auto oder cpu setzen
