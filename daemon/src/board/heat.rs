@@ -1,7 +1,8 @@
 //! How hot the board is and how much of its power it may use, and how much rarer narration is to be for it.
 //!
 //! A board that gets too hot slows itself down, and everything on it with it: speech stutters, and what is asked waits.
-//! Narration is what can wait, so it becomes rarer before that.
+//! Narration is what can wait, so it is to become rarer before that: whoever paces it multiplies its pauses by
+//! [`Load::stretch`].
 
 use std::path::{Path, PathBuf};
 
