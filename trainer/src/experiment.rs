@@ -2,8 +2,16 @@
 
 use std::path::Path;
 
+use descry_models::manifest::Preprocessing;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::encoder::{EncoderChoice, Features};
+
+mod check;
+mod decoder;
+
+pub use decoder::{CellKind, DecoderChoice, DecoderKind, ImageInput, WordVectors, of_layer};
 
 /// Everything that decides what a run learns. Two runs with equal experiments, data and library versions agree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,8 +27,14 @@ pub struct Experiment {
     pub maximum_words: usize,
     /// What is learnt from, and what is measured on.
     pub datasets: Vec<DatasetChoice>,
-    /// Sizes of the decoder.
-    pub decoder: DecoderSizes,
+    /// How pictures come to the encoder; without it, as its pretrained weights want them. Square.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preprocessing: Option<Preprocessing>,
+    /// The network that sees.
+    #[serde(default)]
+    pub encoder: EncoderChoice,
+    /// The network that speaks.
+    pub decoder: DecoderChoice,
     /// What keeps the model from learning the training captions by heart.
     pub regularisation: Regularisation,
     /// First the encoder's weights stay as they came, and its features are read from a cache.
@@ -46,20 +60,6 @@ pub struct DatasetChoice {
     pub captions_per_picture: usize,
     /// This set's share in the dev score that chooses the best epoch. 0: the set is not measured.
     pub dev_weight: f64,
-}
-
-/// Widths of the decoder's layers, in units of one number each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DecoderSizes {
-    /// Of the projected features at each of the 49 places.
-    pub feature_size: i64,
-    /// Of a word's vector, which is also its row of output weights.
-    pub embedding_size: i64,
-    /// Of the LSTM's state.
-    pub hidden_size: i64,
-    /// Of the space in which places and the state are compared.
-    pub attention_size: i64,
 }
 
 /// See [`Experiment::regularisation`].
@@ -149,70 +149,16 @@ impl Experiment {
         Ok(toml::to_string(self)?)
     }
 
-    /// Every stage that the experiment has.
-    fn stages(&self) -> impl Iterator<Item = &Stage> {
-        let last = self.self_critical.as_ref().map(|last| &last.stage);
-        [&self.frozen, &self.fine_tune].into_iter().chain(last)
+    /// What the decoder gets of a picture: places for one that looks at them, else one vector.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        self.decoder.kind.features()
     }
 
-    fn check(&self) -> Result<(), ExperimentError> {
-        let sizes = &self.decoder;
-        let positive = [sizes.feature_size, sizes.embedding_size, sizes.hidden_size, sizes.attention_size]
-            .iter()
-            .all(|size| *size > 0);
-        let regularisation = &self.regularisation;
-        let last = self.self_critical.as_ref();
-        let shares = [
-            regularisation.label_smoothing,
-            regularisation.feature_dropout,
-            regularisation.embedding_dropout,
-            regularisation.output_dropout,
-            self.average_decay,
-            last.map_or(0.0, |last| last.feature_dropout),
-        ];
-        let is_sound = |augmentation: &Augmentation| {
-            (0.0..=1.0).contains(&augmentation.flip)
-                && augmentation.minimum_area > 0.05
-                && augmentation.minimum_area <= 1.0
-                && (0.0..1.0).contains(&augmentation.colour)
-        };
-        let rules = [
-            (!self.datasets.is_empty(), "`datasets` names no data set"),
-            (
-                self.datasets.iter().all(|set| set.captions_per_picture > 0),
-                "`captions_per_picture` must be at least 1",
-            ),
-            (
-                self.datasets.iter().all(|set| set.dev_weight >= 0.0)
-                    && self.datasets.iter().any(|set| set.dev_weight > 0.0),
-                "`dev_weight` must not be negative, and one must be above 0",
-            ),
-            (self.maximum_words > 0, "`maximum_words` must be at least 1"),
-            (positive, "every size under `decoder` must be at least 1"),
-            (
-                shares.iter().all(|share| (0.0..1.0).contains(share)),
-                "shares, dropouts and decays lie in 0..1",
-            ),
-            (self.stages().all(|stage| stage.batch_pictures > 0), "`batch_pictures` must be at least 1"),
-            (
-                self.frozen.encoder_learning_rate == 0.0
-                    && last.is_none_or(|last| last.stage.encoder_learning_rate == 0.0),
-                "the frozen and the self-critical stage have an `encoder_learning_rate` of 0",
-            ),
-            (last.is_none_or(|last| last.samples >= 2), "`samples` must be at least 2"),
-            (
-                last.is_none_or(|last| last.share > 0.0 && last.share <= 1.0),
-                "`share` lies above 0 and up to 1",
-            ),
-            (
-                self.stages().all(|stage| is_sound(&stage.augmentation)),
-                "`flip` lies in 0..=1, `minimum_area` above 0.05 and up to 1, `colour` in 0..1",
-            ),
-        ];
-        match rules.iter().find(|(holds, _)| !holds) {
-            Some((_, rule)) => Err(ExperimentError::Refused(rule)),
-            None => Ok(()),
-        }
+    /// How pictures come to the encoder.
+    #[must_use]
+    pub fn preprocessing(&self) -> Preprocessing {
+        self.preprocessing.clone().unwrap_or_else(|| self.encoder.preprocessing())
     }
 }
 
@@ -235,9 +181,16 @@ pub enum ExperimentError {
         /// Where and why.
         source: toml::de::Error,
     },
-    /// The values do not fit together.
-    #[error("the experiment cannot be run: {0}")]
-    Refused(&'static str),
+    /// A value cannot be run, alone or with the others.
+    #[error("the experiment cannot be run: `{field}` is {value}; allowed: {allowed}")]
+    Refused {
+        /// The field, as a path of TOML keys.
+        field: String,
+        /// What it holds.
+        value: String,
+        /// What it may hold.
+        allowed: String,
+    },
     /// It cannot be written as TOML.
     #[error("cannot write the experiment: {0}")]
     Write(#[from] toml::ser::Error),

@@ -9,15 +9,17 @@ use std::path::{Path, PathBuf};
 use descry_models::{
     Vocabulary, VocabularyError,
     manifest::{
-        DecoderSection, DecodingSection, EncoderSection, FORMAT_VERSION, Manifest, Preprocessing, Provenance,
-        Resize, StateSection, TensorSection, VocabularySection,
+        DecoderSection, DecodingSection, EncoderSection, FORMAT_VERSION, Manifest, Provenance, StateSection,
+        TensorSection, VocabularySection,
     },
 };
 use prost::Message as _;
-use serde::Deserialize;
 use thiserror::Error;
 
+pub mod cells;
+pub mod context;
 pub mod decoder;
+pub mod design;
 pub mod encoder;
 pub mod folder;
 pub mod layers;
@@ -32,17 +34,18 @@ mod reference;
 pub(crate) mod tests;
 
 use decoder::decoder;
+use design::Design;
 use encoder::encoder;
 use folder::{FolderError, today, write};
 use sizes::Sizes;
 use weights::{Weights, WeightsError};
 
+use crate::experiment::DecoderKind;
+
 /// What a run's folder holds.
 const EXPERIMENT: &str = "experiment.toml";
 const VOCABULARY: &str = "vocabulary.txt";
 const BEST: &str = "best.safetensors";
-/// The pictures that the shared weights of `MobileNetV2` were trained on are this wide and high.
-const SIDE: usize = 224;
 
 /// Arguments of `export`.
 #[derive(Debug, Clone, clap::Args)]
@@ -76,19 +79,6 @@ pub struct ExportArguments {
     pub repetition_guard: bool,
 }
 
-/// What the export needs of an experiment, whatever else there is in it.
-#[derive(Deserialize)]
-struct Experiment {
-    name: String,
-    maximum_words: usize,
-    datasets: Vec<Dataset>,
-}
-
-#[derive(Deserialize)]
-struct Dataset {
-    directory: String,
-}
-
 /// The command: exports, and says what was written.
 pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
     let manifest = export(arguments)?;
@@ -98,26 +88,21 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
 
 /// Writes the bundle of a run.
 pub fn export(arguments: &ExportArguments) -> Result<Manifest, ExportError> {
-    export_for(arguments, SIDE)
-}
-
-/// Writes the bundle of a run for square pictures of `side` pixels.
-pub(crate) fn export_for(arguments: &ExportArguments, side: usize) -> Result<Manifest, ExportError> {
     let experiment_text = read(&arguments.run.join(EXPERIMENT))?;
     let vocabulary_text = read(&arguments.run.join(VOCABULARY))?;
-    let experiment: Experiment = toml::from_str(&experiment_text)
+    let design: Design = toml::from_str(&experiment_text)
         .map_err(|source| ExportError::Experiment { path: arguments.run.join(EXPERIMENT), source })?;
     let vocabulary = Vocabulary::from_text(&vocabulary_text)
         .map_err(|source| ExportError::Vocabulary { path: arguments.run.join(VOCABULARY), source })?;
     let weights = Weights::open(&arguments.run.join(BEST))?;
-    let sizes = Sizes::of(&weights, side)?;
+    let sizes = Sizes::of(&weights, &design)?;
     if sizes.vocabulary != vocabulary.len() {
         return Err(ExportError::OtherVocabulary { weights: sizes.vocabulary, words: vocabulary.len() });
     }
-    let manifest = manifest(arguments, &experiment, &vocabulary, &sizes);
+    let manifest = manifest(arguments, &design, &vocabulary, &sizes);
     let files = BTreeMap::from([
-        (manifest.encoder.file.clone(), encoder(&weights, &sizes)?.encode_to_vec()),
-        (manifest.decoder.file.clone(), decoder(&weights, &sizes)?.encode_to_vec()),
+        (manifest.encoder.file.clone(), encoder(&weights, &design, &sizes)?.encode_to_vec()),
+        (manifest.decoder.file.clone(), decoder(&weights, &design, &sizes)?.encode_to_vec()),
         (VOCABULARY.to_owned(), vocabulary_text.into_bytes()),
         (EXPERIMENT.to_owned(), experiment_text.into_bytes()),
     ]);
@@ -131,33 +116,30 @@ fn read(path: &Path) -> Result<String, ExportError> {
 /// The manifest, all but its list of files.
 fn manifest(
     arguments: &ExportArguments,
-    experiment: &Experiment,
+    design: &Design,
     vocabulary: &Vocabulary,
     sizes: &Sizes,
 ) -> Manifest {
-    let &Sizes { side, places, feature, attention, hidden, .. } = sizes;
+    let preprocessing = design.preprocessing();
+    let [height, width] = [preprocessing.height, preprocessing.width].map(|side| side as usize);
+    let context = design.context(sizes);
+    let states = design.states();
     let tensor = |name: &str, shape: &[usize]| TensorSection { name: name.to_owned(), shape: shape.to_vec() };
     let state = |name: &str| StateSection {
         input: name.to_owned(),
         output: format!("next_{name}"),
-        shape: vec![hidden],
+        shape: vec![sizes.hidden],
     };
     let special = vocabulary.special();
     Manifest {
         format_version: FORMAT_VERSION,
-        name: arguments.name.clone().unwrap_or_else(|| experiment.name.clone()),
+        name: arguments.name.clone().unwrap_or_else(|| design.name.clone()),
         description: arguments.description.clone(),
         language: "en".to_owned(),
         licence: arguments.licence.clone(),
         created: today(),
         files: BTreeMap::new(),
-        preprocessing: Preprocessing {
-            width: side as u32,
-            height: side as u32,
-            resize: Resize::Squeeze,
-            mean: [127.5; 3],
-            scale: [127.5; 3],
-        },
+        preprocessing,
         vocabulary: VocabularySection {
             file: VOCABULARY.to_owned(),
             size: vocabulary.len(),
@@ -168,25 +150,24 @@ fn manifest(
         },
         encoder: EncoderSection {
             file: "encoder.onnx".to_owned(),
-            input: tensor("pixels", &[1, 3, side, side]),
-            outputs: vec![
-                tensor("features", &[1, places, feature]),
-                tensor("keys", &[1, places, attention]),
-                tensor("hidden", &[1, hidden]),
-                tensor("cell", &[1, hidden]),
-            ],
+            input: tensor("pixels", &[1, 3, height, width]),
+            outputs: context
+                .iter()
+                .map(|(name, shape)| tensor(name, shape))
+                .chain(states.iter().map(|state| tensor(state, &[1, sizes.hidden])))
+                .collect(),
         },
         decoder: DecoderSection {
             file: "decoder.onnx".to_owned(),
             token: "token".to_owned(),
-            context: vec!["features".to_owned(), "keys".to_owned()],
-            state: vec![state("hidden"), state("cell")],
+            context: context.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            state: states.iter().map(|name| state(name)).collect(),
             logits: "logits".to_owned(),
-            attention: Some("attention".to_owned()),
+            attention: (design.decoder.kind == DecoderKind::Attend).then(|| "attention".to_owned()),
         },
         decoding: DecodingSection {
             beam_width: arguments.beam_width,
-            maximum_words: experiment.maximum_words,
+            maximum_words: design.maximum_words,
             length_penalty: arguments.length_penalty,
             repetition_guard: arguments.repetition_guard,
         },
@@ -195,7 +176,7 @@ fn manifest(
         scores: Vec::new(),
         provenance: Provenance {
             trainer: concat!("descry-trainer ", env!("CARGO_PKG_VERSION")).to_owned(),
-            datasets: experiment.datasets.iter().map(|dataset| dataset.directory.clone()).collect(),
+            datasets: design.datasets.iter().map(|dataset| dataset.directory.clone()).collect(),
             weights: arguments.weights.clone(),
             experiment: Some(EXPERIMENT.to_owned()),
         },

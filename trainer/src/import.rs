@@ -9,18 +9,13 @@ use descry_models::Bundle;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, concatenate};
 use thiserror::Error;
 
+use crate::experiment::{DecoderChoice, of_layer};
 use crate::export::sizes::TABLE;
 use crate::onnx::{
     self,
     messages::{GraphProto, TensorProto},
 };
 
-/// Matrices that the export cut into parts, so that each part has steps of its own: by the run's name, in order.
-const CUT: [(&str, &[&str]); 3] = [
-    ("decoder.cell.weight_input", &["decoder.cell.word", "decoder.cell.context"]),
-    ("decoder.cell.weight_hidden", &["decoder.cell.hidden"]),
-    ("decoder.deep.weight", &["decoder.deep.hidden", "decoder.deep.context"]),
-];
 /// A matrix of a run that is a 1 x 1 convolution in the graph.
 const PROJECTION: &str = "decoder.feature_projection.weight";
 
@@ -47,8 +42,8 @@ fn floats(graph: &GraphProto) -> Result<BTreeMap<String, ArrayD<f32>>, String> {
         let name = tensor.name.as_str();
         let dequantised = match name.strip_suffix(".quantised") {
             Some(own) => Some((own, multiplied_out(graph, &constants, tensor, own).ok_or(name)?)),
-            // Scales, bounds and numbers of axes are the graph's own, no weights.
-            None if [".scale", ".low", ".high"].iter().any(|part| name.ends_with(part)) => None,
+            // Scales, bounds, first states and numbers of axes are the graph's own, no weights.
+            None if [".scale", ".low", ".high", ".zeros"].iter().any(|part| name.ends_with(part)) => None,
             None => onnx::values_f32(tensor)
                 .map(|values| shaped(&tensor.dims, values).ok_or(name).map(|array| (name, array)))
                 .transpose()?,
@@ -83,6 +78,20 @@ fn multiplied_out(
     Some(array)
 }
 
+/// Matrices that the export cut into parts, so that each part has steps of its own: by the run's name, parts in order.
+fn cut(constants: &BTreeMap<String, ArrayD<f32>>) -> Vec<(String, Vec<String>)> {
+    let with = |path: &str, parts: &[&str]| parts.iter().map(|part| format!("{path}.{part}")).collect();
+    let mut cut = vec![("decoder.deep.weight".to_owned(), with("decoder.deep", &["hidden", "context"]))];
+    for layer in 0..DecoderChoice::MAXIMUM_LAYERS {
+        let path = format!("decoder.{}", of_layer("cell", layer));
+        cut.push((format!("{path}.weight_input"), with(&path, &["word", "context", "below"])));
+        cut.push((format!("{path}.weight_hidden"), with(&path, &["hidden"])));
+    }
+    let is_there = |part: &String| constants.contains_key(&format!("{part}.matrix"));
+    cut.retain(|(_, parts): &(String, Vec<String>)| parts.iter().any(is_there));
+    cut
+}
+
 fn shaped(dims: &[i64], values: Vec<f32>) -> Option<ArrayD<f32>> {
     let shape: Option<Vec<usize>> = dims.iter().map(|length| usize::try_from(*length).ok()).collect();
     ArrayD::from_shape_vec(IxDyn(&shape?), values).ok()
@@ -95,29 +104,32 @@ fn renamed(
     let mut weights = BTreeMap::new();
     let missing = |name: &str| ImportError::Missing(name.to_owned());
     let turned = |matrix: &ArrayD<f32>| matrix.t().as_standard_layout().into_owned();
-    for (name, parts) in CUT {
-        let parts: Result<Vec<ArrayD<f32>>, ImportError> = parts
+    for (name, parts) in cut(&constants) {
+        let parts: Vec<ArrayD<f32>> = parts
             .iter()
-            .map(|part| {
-                let part = format!("{part}.matrix");
-                constants.remove(&part).map(|matrix| turned(&matrix)).ok_or_else(|| missing(&part))
-            })
+            .filter_map(|part| constants.remove(&format!("{part}.matrix")).map(|matrix| turned(&matrix)))
             .collect();
-        let parts = parts?;
         let views: Vec<ArrayViewD<'_, f32>> = parts.iter().map(|part| part.view()).collect();
-        let whole = concatenate(Axis(1), &views).map_err(|_| ImportError::Parts { name: name.to_owned() })?;
-        weights.insert(name.to_owned(), whole.as_standard_layout().into_owned());
+        let whole = concatenate(Axis(1), &views).map_err(|_| ImportError::Parts { name: name.clone() })?;
+        weights.insert(name, whole.as_standard_layout().into_owned());
+    }
+    for needed in ["decoder.cell.weight_input", "decoder.deep.weight"] {
+        if !weights.contains_key(needed) {
+            return Err(missing(needed));
+        }
     }
     let table = constants.remove(TABLE).ok_or_else(|| missing(TABLE))?;
     weights.insert(TABLE.to_owned(), turned(&table));
-    let projection = constants.remove(PROJECTION).ok_or_else(|| missing(PROJECTION))?;
-    let [features, channels, 1, 1] = *projection.shape() else {
-        return Err(ImportError::Parts { name: PROJECTION.to_owned() });
-    };
-    let matrix = projection
-        .into_shape_with_order(IxDyn(&[features, channels]))
-        .map_err(|_| ImportError::Parts { name: PROJECTION.to_owned() })?;
-    weights.insert(PROJECTION.to_owned(), matrix);
+    // A decoder that gets one vector of a picture has a matrix for it, like any other.
+    if let Some(projection) = constants.remove(PROJECTION) {
+        let [features, channels, 1, 1] = *projection.shape() else {
+            return Err(ImportError::Parts { name: PROJECTION.to_owned() });
+        };
+        let matrix = projection
+            .into_shape_with_order(IxDyn(&[features, channels]))
+            .map_err(|_| ImportError::Parts { name: PROJECTION.to_owned() })?;
+        weights.insert(PROJECTION.to_owned(), matrix);
+    }
     for (name, value) in constants {
         match name.strip_suffix(".matrix") {
             Some(path) => weights.insert(format!("{path}.weight"), turned(&value)),
@@ -162,7 +174,7 @@ mod tests {
     use descry_models::Bundle;
 
     use super::*;
-    use crate::export::{export_for, fixture, tests::arguments};
+    use crate::export::{export, fixture, tests::arguments};
 
     /// What a run exports is what its bundle gives back, to the bit.
     #[test]
@@ -171,7 +183,7 @@ mod tests {
         let tensors = fixture::tensors(5);
         fixture::write_run(&folder.path().join("run"), &tensors);
         let arguments = arguments(folder.path());
-        export_for(&arguments, fixture::SIDE).unwrap();
+        export(&arguments).unwrap();
         let found = weights(&Bundle::open(&arguments.bundle).unwrap()).unwrap();
         assert_eq!(found, tensors);
     }
@@ -179,7 +191,7 @@ mod tests {
     #[test]
     fn another_network_is_refused_by_name() {
         let refused = renamed(BTreeMap::new()).unwrap_err();
-        assert!(refused.to_string().contains("decoder.cell.word.matrix"), "{refused}");
+        assert!(refused.to_string().contains("decoder.cell.weight_input"), "{refused}");
     }
 
     #[test]

@@ -11,7 +11,6 @@ pub mod corpus;
 pub mod dataset;
 #[cfg(feature = "torch")]
 pub mod decoder;
-#[cfg(feature = "torch")]
 pub mod encoder;
 pub mod evaluate;
 pub mod experiment;
@@ -31,15 +30,5 @@ pub mod show;
 #[cfg(feature = "torch")]
 pub mod train;
 pub mod vocabulary;
-
-/// How every model of this trainer sees a picture: squeezed to 224 x 224, RGB in -1..=1, as the shared `MobileNetV2` does.
-#[must_use]
-pub fn preprocessing() -> descry_models::manifest::Preprocessing {
-    descry_models::manifest::Preprocessing {
-        width: 224,
-        height: 224,
-        resize: descry_models::manifest::Resize::Squeeze,
-        mean: [127.5; 3],
-        scale: [127.5; 3],
-    }
-}
+#[cfg(feature = "torch")]
+pub mod word_vectors;

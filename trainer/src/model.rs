@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use tch::{Device, Kind, Tensor, nn};
 
-use crate::decoder::attend::Attend;
-use crate::encoder::mobilenet_v2::{FEATURES, MobileNetV2};
-use crate::experiment::DecoderSizes;
+use crate::decoder::Decoder;
+use crate::encoder::network::Encoder;
+use crate::encoder::{EncoderChoice, pretrained};
+use crate::experiment::DecoderChoice;
 
 /// A captioner that can learn.
 #[derive(Debug)]
@@ -16,42 +17,36 @@ pub struct Model {
     /// All weights, by the names that a run's files hold.
     pub weights: nn::VarStore,
     /// Pixels to features.
-    pub encoder: MobileNetV2,
+    pub encoder: Encoder,
     /// Features and words to the next word.
-    pub decoder: Attend,
+    pub decoder: Decoder,
 }
 
 impl Model {
     /// A model with random weights: seed `tch` before.
     #[must_use]
-    pub fn new(device: Device, vocabulary_size: i64, sizes: DecoderSizes) -> Self {
+    pub fn new(
+        device: Device,
+        vocabulary_size: i64,
+        encoder: &EncoderChoice,
+        decoder: &DecoderChoice,
+    ) -> Self {
         let weights = nn::VarStore::new(device);
         let root = weights.root();
-        let encoder = MobileNetV2::new(&(&root / "encoder"));
-        let decoder = Attend::new(&(&root / "decoder"), FEATURES, vocabulary_size, sizes);
+        let encoder = Encoder::new(&(&root / "encoder"), encoder, decoder.kind.features());
+        let decoder = Decoder::new(&(&root / "decoder"), encoder.channels(), vocabulary_size, decoder);
         Self { weights, encoder, decoder }
     }
 
-    /// Puts pretrained weights into the encoder: a safetensors file with the encoder's names, without `encoder.`.
-    pub fn load_encoder(&mut self, path: &Path) -> Result<()> {
-        let tensors = Tensor::read_safetensors(path)
-            .with_context(|| format!("cannot read the encoder's weights {}", path.display()))?;
-        let mut variables = self.weights.variables();
-        let mut loaded = 0;
-        for (name, tensor) in tensors {
-            let Some(variable) = variables.get_mut(&format!("encoder.{name}")) else { continue };
-            ensure!(
-                variable.size() == tensor.size(),
-                "{}: {name} has the shape {:?}, the encoder wants {:?}",
-                path.display(),
-                tensor.size(),
-                variable.size()
-            );
-            tch::no_grad(|| variable.copy_(&tensor));
-            loaded += 1;
+    /// Puts pretrained weights into the encoder: torchvision's own files, or one by a run's names without `encoder.`; see
+    /// [`pretrained`].
+    pub fn load_encoder(&mut self, path: &Path, encoder: &EncoderChoice) -> Result<()> {
+        let tensors = pretrained::read(path, self.encoder.description(), encoder.architecture.name())?;
+        for (name, mut variable) in self.weights.variables() {
+            if let Some(tensor) = name.strip_prefix("encoder.").and_then(|name| tensors.get(name)) {
+                tch::no_grad(|| variable.copy_(tensor));
+            }
         }
-        let wanted = variables.keys().filter(|name| name.starts_with("encoder.")).count();
-        ensure!(loaded == wanted, "{}: holds {loaded} of the encoder's {wanted} tensors", path.display());
         Ok(())
     }
 
@@ -87,12 +82,12 @@ impl Model {
             let mut captions = vec![Vec::new(); pictures as usize];
             let mut ended = vec![false; pictures as usize];
             for _ in 0..maximum_words {
-                let (logits, hidden, cell, _) = self.decoder.step(&context, &tokens);
+                let step = self.decoder.step(&context, &tokens);
                 for token in forbidden {
-                    let _ = logits.select(1, *token).fill_(f64::NEG_INFINITY);
+                    let _ = step.logits.select(1, *token).fill_(f64::NEG_INFINITY);
                 }
-                tokens = logits.argmax(1, false);
-                (context.hidden, context.cell) = (hidden, cell);
+                tokens = step.logits.argmax(1, false);
+                context.state = step.state;
                 let said: Vec<i64> = (0..pictures).map(|row| tokens.int64_value(&[row])).collect();
                 for ((caption, ended), token) in captions.iter_mut().zip(&mut ended).zip(said) {
                     *ended |= token == end;

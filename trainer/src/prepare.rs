@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
+use descry_models::manifest::Preprocessing;
 use descry_models::{Bundle, TokenId, Vocabulary};
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -17,6 +18,7 @@ use crate::progress;
 use crate::train::batch::Example;
 use crate::train::loader;
 use crate::vocabulary;
+use crate::word_vectors;
 
 /// Pictures of one forward pass.
 const BATCH: usize = 32;
@@ -30,7 +32,8 @@ pub struct PrepareArguments {
     /// The folder that holds the experiment's data sets
     #[arg(long)]
     pub datasets: PathBuf,
-    /// Pretrained weights of the encoder (safetensors); the decoder starts from random ones
+    /// Pretrained weights of the encoder: .safetensors or .pth, by torchvision's names or by this trainer's; the decoder
+    /// starts from random ones
     #[arg(long, required_unless_present = "bundle")]
     pub weights: Option<PathBuf>,
     /// A bundle to learn on from: its vocabulary and all of its weights
@@ -49,7 +52,7 @@ pub mod files {
     pub const VOCABULARY: &str = "vocabulary.txt";
     /// All weights before the first step.
     pub const START: &str = "start.safetensors";
-    /// Features of all pictures, `train` and `dev.NAME`: float16 `[pictures, 49, 1280]`.
+    /// Features of all pictures, `train` and `dev.NAME`: float16 `[pictures, places, channels]`.
     pub const FEATURES: &str = "features.safetensors";
     /// The same, of the encoder that was fine-tuned: what the self-critical stage learns from.
     pub const FINAL_FEATURES: &str = "final-features.safetensors";
@@ -85,10 +88,20 @@ pub fn run(arguments: &PrepareArguments) -> Result<()> {
     let corpus = Corpus::open(&experiment, &arguments.datasets, &vocabulary)?;
 
     tch::manual_seed(experiment.seed as i64);
-    let mut model = Model::new(Device::cuda_if_available(), vocabulary.len() as i64, experiment.decoder);
+    let (encoder, decoder) = (&experiment.encoder, &experiment.decoder);
+    let mut model = Model::new(Device::cuda_if_available(), vocabulary.len() as i64, encoder, decoder);
     match (&bundle, &arguments.weights) {
+        // Its words have learnt further than any file's.
         (Some(bundle), _) => model.load_all(&checkpoint::tensors_of(&import::weights(bundle)?)?)?,
-        (None, Some(weights)) => model.load_encoder(weights)?,
+        (None, Some(weights)) => {
+            model.load_encoder(weights, encoder)?;
+            if let Some(vectors) = &decoder.word_vectors {
+                let file = arguments.datasets.join(&vectors.file);
+                let found = word_vectors::read(&file, &vocabulary, decoder.embedding_size as usize)?;
+                eprintln!("{found}");
+                found.put_into(model.decoder.words());
+            }
+        }
         (None, None) => bail!("name the weights to start from: --weights or --bundle"),
     }
     let start: Vec<_> = model.weights.variables().into_iter().collect();
@@ -96,7 +109,8 @@ pub fn run(arguments: &PrepareArguments) -> Result<()> {
     if experiment.frozen.epochs == 0 {
         return Ok(());
     }
-    let tensors = cached(&corpus, |examples, what| features(&model, examples, what))?;
+    let preprocessing = experiment.preprocessing();
+    let tensors = cached(&corpus, |examples, what| features(&model, &preprocessing, examples, what))?;
     checkpoint::write_tensors(&arguments.run.join(files::FEATURES), &tensors)
 }
 
@@ -126,14 +140,19 @@ pub fn open_vocabulary(run: &Path) -> Result<Vocabulary> {
     Vocabulary::from_text(&text).with_context(|| format!("{} is not a vocabulary", path.display()))
 }
 
-/// Features of `examples` in their order, float16 `[pictures, 49, 1280]` on the CPU.
-pub fn features(model: &Model, examples: &[Example], what: &str) -> Result<Tensor> {
+/// Features of `examples` in their order, float16 `[pictures, places, channels]` on the CPU.
+pub fn features(
+    model: &Model,
+    preprocessing: &Preprocessing,
+    examples: &[Example],
+    what: &str,
+) -> Result<Tensor> {
     ensure!(!examples.is_empty(), "{what} has no pictures");
     let batches: Vec<Vec<usize>> =
         (0..examples.len()).collect::<Vec<_>>().chunks(BATCH).map(<[usize]>::to_vec).collect();
     let bar = progress::bar(examples.len() as u64, &format!("features of {what}"), "pictures");
     let mut parts = Vec::new();
-    for pixels in loader::pixels(examples, batches, 0, &crate::preprocessing(), None, 0) {
+    for pixels in loader::pixels(examples, batches, 0, preprocessing, None, 0) {
         let pixels = pixels?.to_device(model.weights.device());
         let part = no_grad(|| model.encoder.features(&pixels));
         bar.inc(pixels.size()[0] as u64);

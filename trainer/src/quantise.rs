@@ -176,6 +176,7 @@ pub fn quantised(
     steps: &BTreeMap<String, Steps>,
     means: &BTreeMap<String, Vec<f64>>,
 ) -> GraphProto {
+    let steps = &pooled_alike(&graph, plan, steps);
     let floats: BTreeMap<String, (Vec<i64>, Vec<f32>)> = graph
         .initializer
         .iter()
@@ -200,6 +201,20 @@ pub fn quantised(
         }
     }
     rewrite::rewrite(graph, plan, steps, &weights)
+}
+
+/// The steps, those after a pooling the same as before it: the greatest of some values is one of them, and an engine pools
+/// the bytes.
+fn pooled_alike(graph: &GraphProto, plan: &Plan, steps: &BTreeMap<String, Steps>) -> BTreeMap<String, Steps> {
+    let mut alike = steps.clone();
+    let pools = graph.node.iter().filter(|node| node.op_type == "MaxPool" && plan.nodes.contains(&node.name));
+    for node in pools {
+        let [Some(input), Some(output)] = [node.input.first(), node.output.first()] else { continue };
+        if let (Some(before), Some(after)) = (alike.get(input).copied(), alike.get_mut(output)) {
+            *after = before;
+        }
+    }
+    alike
 }
 
 /// The biases that take back what rounded weights shift, by name.

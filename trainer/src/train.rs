@@ -68,7 +68,12 @@ pub fn run(arguments: &TrainArguments) -> Result<()> {
     let vocabulary = prepare::open_vocabulary(&arguments.run)?;
     let corpus = Corpus::open(&experiment, &arguments.datasets, &vocabulary)?;
     tch::manual_seed(experiment.seed as i64);
-    let mut model = Model::new(Device::cuda_if_available(), vocabulary.len() as i64, experiment.decoder);
+    let mut model = Model::new(
+        Device::cuda_if_available(),
+        vocabulary.len() as i64,
+        &experiment.encoder,
+        &experiment.decoder,
+    );
     model.load_all(&checkpoint::read_tensors(&arguments.run.join(files::START))?)?;
     let mut training = Training {
         state: State::open(&arguments.run)?,
@@ -215,7 +220,7 @@ impl Training<'_> {
                 examples,
                 batches.clone(),
                 first,
-                &crate::preprocessing(),
+                &self.experiment.preprocessing(),
                 Some(stage.augmentation),
                 seed,
             )
@@ -303,8 +308,7 @@ impl Training<'_> {
 
     /// The dev score of the weights as they are.
     fn measure(&self, cache: Option<&Cache>) -> Result<DevScore> {
-        let maximum_words = self.experiment.maximum_words;
-        measure::dev(self.model, self.corpus, self.vocabulary, maximum_words, cache)
+        measure::dev(self.model, self.corpus, self.vocabulary, self.experiment, cache)
     }
 
     /// The features of the encoder as it stands, computed once for each stage that needs them.
@@ -315,10 +319,10 @@ impl Training<'_> {
             let tensors = match &self.arguments.encoder_bundle {
                 Some(bundle) => {
                     let workshop = self.run.join("final-encoder");
-                    features::of_bundle(bundle, self.corpus, &workshop)?
+                    features::of_bundle(bundle, self.experiment, self.corpus, &workshop)?
                 }
                 None => prepare::cached(self.corpus, |examples, what| {
-                    prepare::features(self.model, examples, what)
+                    prepare::features(self.model, &self.experiment.preprocessing(), examples, what)
                 })?,
             };
             checkpoint::write_tensors(&path, &tensors)?;
@@ -332,15 +336,27 @@ mod tests {
     use super::*;
     use tch::Kind;
 
-    use crate::experiment::{DecoderSizes, Regularisation};
+    use crate::encoder::EncoderChoice;
+    use crate::experiment::Regularisation;
 
-    /// Two pictures, a caption each: what the training step does ends in the greedy search saying them.
+    /// Two pictures, a caption each: what the training step does ends in the greedy search saying them, by every decoder.
     #[test]
     fn two_captions_are_learnt_by_heart() {
+        for decoder in [
+            "kind = 'attend'\nattention_size = 12",
+            "kind = 'inject'",
+            "kind = 'merge'\ncell = 'gru'",
+            "kind = 'inject'\nimage = 'initial_state'\nlayers = 2",
+        ] {
+            learnt_by_heart(decoder);
+        }
+    }
+
+    fn learnt_by_heart(decoder: &str) {
         tch::manual_seed(4);
-        let sizes =
-            DecoderSizes { feature_size: 24, embedding_size: 16, hidden_size: 24, attention_size: 12 };
-        let model = Model::new(Device::Cpu, 10, sizes);
+        let sizes = "feature_size = 24\nembedding_size = 16\nhidden_size = 24\n";
+        let choice = toml::from_str(&format!("{sizes}{decoder}")).expect("a decoder");
+        let model = Model::new(Device::Cpu, 10, &EncoderChoice::default(), &choice);
         let dark = Tensor::zeros([1, 49, 1280], (Kind::Float, Device::Cpu));
         let features = Tensor::cat(&[&dark, &dark.ones_like()], 0);
         let captions = [vec![4i64, 5, 6, 7], vec![8, 5, 9]];
@@ -371,6 +387,6 @@ mod tests {
             average.update(&model.weights);
         }
         let said = average.within(&model.weights, || model.caption(&features, 1, 2, &[0, 1, 3], 8));
-        assert_eq!(said, captions);
+        assert_eq!(said, captions, "{decoder}");
     }
 }

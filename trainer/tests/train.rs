@@ -54,9 +54,9 @@ fn workshop(folder: &Path) -> (PrepareArguments, TrainArguments) {
     }
     let experiment = folder.join("experiment.toml");
     fs::write(&experiment, EXPERIMENT).expect("an experiment");
-    let sizes = Experiment::open(&experiment).expect("the experiment is sound").decoder;
+    let sound = Experiment::open(&experiment).expect("the experiment is sound");
     tch::manual_seed(11);
-    let encoder: Vec<(String, Tensor)> = Model::new(Device::Cpu, 5, sizes)
+    let encoder: Vec<(String, Tensor)> = Model::new(Device::Cpu, 5, &sound.encoder, &sound.decoder)
         .weights
         .variables()
         .into_iter()

@@ -7,7 +7,7 @@ use descry_models::{CaptionOptions, Captioner, EngineChoice};
 use image::{Rgb, RgbImage};
 
 use super::*;
-use crate::export::{export_for, fixture, tests::arguments as export_arguments};
+use crate::export::{export, fixture, tests::arguments as export_arguments};
 
 const PICTURES: usize = 60;
 
@@ -15,7 +15,7 @@ const PICTURES: usize = 60;
 /// own caption as its reference.
 fn made(folder: &Path) -> CalibrateArguments {
     fixture::write_run(&folder.join("run"), &fixture::tensors(3));
-    export_for(&export_arguments(folder), fixture::SIDE).expect("a bundle");
+    export(&export_arguments(folder)).expect("a bundle");
     let mut captioner = Captioner::open(&folder.join("float"), &EngineChoice::Tract).expect("opened");
     let drawn = folder.join("drawn");
     std::fs::create_dir_all(drawn.join("images")).expect("images");

@@ -1,15 +1,12 @@
-//! `MobileNetV2` 1.0 (Sandler et al. 2018, table 2), its batch normalisation folded into the convolutions.
+//! `MobileNetV2` 1.0 (Sandler et al. 2018, "`MobileNetV2`: Inverted Residuals and Linear Bottlenecks", table 2).
 //!
-//! Padding is TensorFlow's SAME, which the shared weights were trained with: at stride 2 an even side is padded by one
-//! row below and one column to the right.
+//! Its own names are those of the shared weights, `stem`, `blocks.N.expand`, … `head`, and each block is a group.
 
-use tch::{Tensor, nn};
-
-/// Channels of the features.
-pub const FEATURES: i64 = 1280;
+use super::PaddingStyle;
+use super::description::{Activation, Builder, Description, Names, Padding, Place, Shape};
 
 /// Expansion, output channels, repeats and first stride of each row of the paper's table 2.
-const ROWS: [(i64, i64, usize, i64); 7] = [
+const ROWS: [(usize, usize, usize, usize); 7] = [
     (1, 16, 1, 1),
     (6, 24, 2, 2),
     (6, 32, 3, 2),
@@ -19,112 +16,67 @@ const ROWS: [(i64, i64, usize, i64); 7] = [
     (6, 320, 1, 1),
 ];
 
-/// The network without its classifier.
-#[derive(Debug)]
-pub struct MobileNetV2 {
-    stem: Convolution,
-    blocks: Vec<Block>,
-    head: Convolution,
-}
-
-impl MobileNetV2 {
-    /// Declares the weights below `path`, under the names of the shared weights: `stem`, `blocks.N.expand`, … `head`.
-    #[must_use]
-    pub fn new(path: &nn::Path<'_>) -> Self {
-        let stem = Convolution::new(&(path / "stem"), 3, 32, 3, 2, 1, true);
-        let mut blocks = Vec::new();
-        let mut channels = 32;
-        for (expansion, output, repeats, first_stride) in ROWS {
-            for repeat in 0..repeats {
-                let stride = if repeat == 0 { first_stride } else { 1 };
-                let block_path = path / "blocks" / blocks.len();
-                blocks.push(Block::new(&block_path, channels, expansion, output, stride));
-                channels = output;
+pub(super) fn description(width: f64, padding: PaddingStyle) -> Description {
+    let padding = match padding {
+        PaddingStyle::TensorFlow => Padding::Same,
+        PaddingStyle::Torchvision => Padding::Even([1, 1]),
+    };
+    let wide = Shape { padding, activation: Activation::Relu6, ..Shape::square(3) };
+    let narrow = Shape { activation: Activation::Relu6, ..Shape::square(1) };
+    let mut builder = Builder::new(width);
+    builder.group("stem");
+    let mut map = builder.convolution(
+        Place::PIXELS,
+        names("stem".to_owned(), "features.0.0", "features.0.1"),
+        32,
+        Shape { stride: 2, ..wide },
+    );
+    let (mut block, mut published_channels) = (0, 32);
+    for (expansion, output, repeats, first_stride) in ROWS {
+        for repeat in 0..repeats {
+            let stride = if repeat == 0 { first_stride } else { 1 };
+            let own = format!("blocks.{block}");
+            let published = format!("features.{}.conv", block + 1);
+            builder.group(&own);
+            let mut inside = map;
+            let mut step = 0;
+            if expansion > 1 {
+                let names =
+                    names(format!("{own}.expand"), &format!("{published}.0.0"), &format!("{published}.0.1"));
+                inside = builder.convolution(inside, names, published_channels * expansion, narrow);
+                step = 1;
             }
-        }
-        let head = Convolution::new(&(path / "head"), channels, FEATURES, 1, 1, 1, true);
-        Self { stem, blocks, head }
-    }
-
-    /// Features of pictures.
-    ///
-    /// `pixels`: `[pictures, 3, 224, 224]` in -1..=1. Result: `[pictures, 49, 1280]` in 0..=6, places row by row.
-    pub fn features(&self, pixels: &Tensor) -> Tensor {
-        // Channels last: twice as fast on a CPU as the layout that the pixels come in.
-        let mut activation =
-            self.stem.forward(&pixels.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]));
-        for block in &self.blocks {
-            activation = block.forward(&activation);
-        }
-        self.head.forward(&activation).permute([0, 2, 3, 1]).flatten(1, 2)
-    }
-}
-
-#[derive(Debug)]
-struct Block {
-    expand: Option<Convolution>,
-    depthwise: Convolution,
-    project: Convolution,
-    residual: bool,
-}
-
-impl Block {
-    fn new(path: &nn::Path<'_>, input: i64, expansion: i64, output: i64, stride: i64) -> Self {
-        let hidden = input * expansion;
-        Self {
-            expand: (expansion != 1)
-                .then(|| Convolution::new(&(path / "expand"), input, hidden, 1, 1, 1, true)),
-            depthwise: Convolution::new(&(path / "depthwise"), hidden, hidden, 3, stride, hidden, true),
-            project: Convolution::new(&(path / "project"), hidden, output, 1, 1, 1, false),
-            residual: stride == 1 && input == output,
+            let depthwise = names(
+                format!("{own}.depthwise"),
+                &format!("{published}.{step}.0"),
+                &format!("{published}.{step}.1"),
+            );
+            inside = builder.convolution(inside, depthwise, 0, Shape { stride, depthwise: true, ..wide });
+            let project = names(
+                format!("{own}.project"),
+                &format!("{published}.{}", step + 1),
+                &format!("{published}.{}", step + 2),
+            );
+            inside = builder.convolution(
+                inside,
+                project,
+                output,
+                Shape { activation: Activation::None, ..narrow },
+            );
+            map = if stride == 1 && published_channels == output {
+                builder.sum([inside, map], &format!("{own}.sum"), Activation::None)
+            } else {
+                inside
+            };
+            published_channels = output;
+            block += 1;
         }
     }
-
-    fn forward(&self, input: &Tensor) -> Tensor {
-        let expanded = self.expand.as_ref().map(|expand| expand.forward(input));
-        let filtered = self.depthwise.forward(expanded.as_ref().unwrap_or(input));
-        let projected = self.project.forward(&filtered);
-        if self.residual { projected + input } else { projected }
-    }
+    builder.group("head");
+    builder.convolution(map, names("head".to_owned(), "features.18.0", "features.18.1"), 1280, narrow);
+    builder.finish(1e-5)
 }
 
-#[derive(Debug)]
-struct Convolution {
-    weight: Tensor,
-    bias: Tensor,
-    kernel: i64,
-    stride: i64,
-    groups: i64,
-    activated: bool,
-}
-
-impl Convolution {
-    fn new(
-        path: &nn::Path<'_>,
-        input: i64,
-        output: i64,
-        kernel: i64,
-        stride: i64,
-        groups: i64,
-        activated: bool,
-    ) -> Self {
-        let weight = path.kaiming_normal("weight", &[output, input / groups, kernel, kernel]);
-        Self { weight, bias: path.zeros("bias", &[output]), kernel, stride, groups, activated }
-    }
-
-    fn forward(&self, input: &Tensor) -> Tensor {
-        let strided = self.stride == 2;
-        let padded = if strided { input.constant_pad_nd([0, 1, 0, 1]) } else { input.shallow_clone() };
-        let padding = if strided { 0 } else { self.kernel / 2 };
-        let output = padded.conv2d(
-            &self.weight,
-            Some(&self.bias),
-            [self.stride, self.stride],
-            [padding, padding],
-            [1, 1],
-            self.groups,
-        );
-        // `relu6` and not `clamp`: its backward pass is vectorised, and training is twice as fast.
-        if self.activated { output.relu6() } else { output }
-    }
+fn names(own: String, convolution: &str, normalisation: &str) -> Names {
+    Names { own, published: convolution.to_owned(), normalisation: Some(normalisation.to_owned()) }
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::report::Report;
 use super::{EvaluateArguments, ModelArguments, evaluate};
-use crate::export::{export_for, fixture, tests::arguments as export_arguments};
+use crate::export::{export, fixture, tests::arguments as export_arguments};
 
 const PICTURES: usize = 12;
 
@@ -21,7 +21,7 @@ type Change<'a> = &'a dyn Fn(&mut EvaluateArguments);
 pub(crate) fn made() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     fixture::write_run(&folder.path().join("run"), &fixture::tensors(3));
-    export_for(&export_arguments(folder.path()), fixture::SIDE).expect("a bundle");
+    export(&export_arguments(folder.path())).expect("a bundle");
     let drawn = folder.path().join("drawn");
     std::fs::create_dir_all(drawn.join("images")).expect("images");
     let (mut captions, mut list) = (Vec::new(), Vec::new());

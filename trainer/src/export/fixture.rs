@@ -89,6 +89,10 @@ pub(crate) fn write_run(folder: &Path, tensors: &Tensors) {
         .chain((4..VOCABULARY).map(|word| format!("word{word}")))
         .collect();
     std::fs::write(folder.join("vocabulary.txt"), words.join("\n") + "\n").unwrap();
-    let experiment = "name = \"tiny\"\nmaximum_words = 8\nseed = 1\n[[datasets]]\ndirectory = \"drawn\"\n";
+    let experiment = format!(
+        "name = \"tiny\"\nmaximum_words = 8\nseed = 1\n[[datasets]]\ndirectory = \"drawn\"\n\
+         [preprocessing]\nwidth = {SIDE}\nheight = {SIDE}\nresize = \"squeeze\"\n\
+         mean = [127.5, 127.5, 127.5]\nscale = [127.5, 127.5, 127.5]\n"
+    );
     std::fs::write(folder.join("experiment.toml"), experiment).unwrap();
 }

@@ -16,22 +16,21 @@ pub fn linear(
 ) -> Result<String, WeightsError> {
     let weight = weights.matrix(&format!("{path}.weight"), Some(outputs), Some(inputs))?;
     let product = product(graph, path, &weight.view(), input);
-    sum(graph, weights, path, outputs, &[&product], output)
+    sum(graph, weights, &format!("{path}.bias"), outputs, &[&product], output)
 }
 
-/// `output = parts + b` with the run's `{path}.bias`.
+/// `output = parts + b` with the run's bias of this name.
 ///
 /// A `Sum` and not an `Add`: ONNX Runtime makes one `Gemm` of a `MatMul` and an `Add`, which then is not computed in integers.
 pub fn sum(
     graph: &mut Graph,
     weights: &Weights,
-    path: &str,
+    bias: &str,
     length: usize,
     parts: &[&str],
     output: &str,
 ) -> Result<String, WeightsError> {
-    let name = format!("{path}.bias");
-    let bias = graph.constant(&name, &[length], &weights.vector(&name, length)?.to_vec());
+    let bias = graph.constant(bias, &[length], &weights.vector(bias, length)?.to_vec());
     Ok(graph.node("Sum", &[parts, &[bias.as_str()]].concat(), output, Vec::new()))
 }
 

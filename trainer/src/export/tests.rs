@@ -8,7 +8,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tempfile::TempDir;
 
 use super::{
-    ExportArguments, export_for,
+    ExportArguments, export,
     fixture::{SIDE, VOCABULARY, tensors, write_run},
     reference,
 };
@@ -59,7 +59,7 @@ fn both_engines_give_the_formulas_logits() {
         let folder = TempDir::new().unwrap();
         let weights = tensors(seed);
         write_run(&folder.path().join("run"), &weights);
-        export_for(&arguments(folder.path()), SIDE).unwrap();
+        export(&arguments(folder.path())).unwrap();
         let bundle = Bundle::open(&folder.path().join("float")).unwrap();
         let pixels = random_pixels(seed);
         let planes = Array3::from_shape_vec((3, SIDE, SIDE), pixels.values.clone()).unwrap().mapv(f64::from);
@@ -113,7 +113,7 @@ fn compare(
 fn the_manifest_is_the_runs() {
     let folder = TempDir::new().unwrap();
     write_run(&folder.path().join("run"), &tensors(1));
-    let manifest = export_for(&arguments(folder.path()), SIDE).unwrap();
+    let manifest = export(&arguments(folder.path())).unwrap();
     assert_eq!(manifest.name, "tiny");
     assert_eq!(manifest.decoding.maximum_words, 8);
     assert_eq!(manifest.provenance.datasets, ["drawn"]);
@@ -164,7 +164,7 @@ fn a_broken_run_is_named() {
         let run = folder.path().join("run");
         write_run(&run, &tensors(1));
         breaks(&run);
-        let error = export_for(&arguments(folder.path()), SIDE).unwrap_err().to_string();
+        let error = export(&arguments(folder.path())).unwrap_err().to_string();
         assert!(error.contains(message), "{case}: {error}");
         assert!(!folder.path().join("float/manifest.toml").exists(), "{case}");
     }

@@ -1,5 +1,5 @@
-//! What of a graph is quantised: the inputs of convolutions, of multiplications with a matrix of weights, and of the
-//! sums that skip over a block. All else stays float: it is small, and it is where precision shows.
+//! What of a graph is quantised: the inputs of convolutions, of multiplications with a matrix of weights, and of what
+//! joins or pools maps between convolutions. All else stays float: it is small, and it is where precision shows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,18 @@ pub fn plan(graph: &GraphProto, keep_float: &[String], weights_only: &[String]) 
     let mut inputs = Vec::new();
     for node in graph.node.iter().filter(|node| !is_one_of(node, keep_float)) {
         let computes_in_floats = is_one_of(node, weights_only);
-        let [first, second, ..] = node.input.as_slice() else { continue };
+        let [first, rest @ ..] = node.input.as_slice() else { continue };
+        if matches!(node.op_type.as_str(), "MaxPool" | "AveragePool")
+            && follows_integers(&makers, first, &plan)
+        {
+            inputs.push(first);
+            // The greatest of some steps is one of them; a mean is not.
+            if node.op_type == "MaxPool" {
+                plan.nodes.insert(node.name.clone());
+            }
+            continue;
+        }
+        let [second, ..] = rest else { continue };
         let matrix = constants
             .get(second.as_str())
             .is_some_and(|weight| matches!(weight.dims[..], [_, columns] if columns > 1));
@@ -60,9 +71,9 @@ pub fn plan(graph: &GraphProto, keep_float: &[String], weights_only: &[String]) 
                 }
                 inputs.push(first);
             }
-            // Both sides come out of convolutions: the sum around a block of the encoder.
-            "Add" if integer(&makers, first, &plan) && integer(&makers, second, &plan) => {
-                inputs.extend([first, second]);
+            // All sides come out of convolutions: the sum around a block of the encoder, or branches side by side.
+            "Add" | "Concat" if node.input.iter().all(|name| follows_integers(&makers, name, &plan)) => {
+                inputs.extend(&node.input);
             }
             _ => continue,
         }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::{QuantiseArguments, Rule, correct, plan, plan::Readers, quantise};
 use crate::{
     export::{
-        export_for,
+        export,
         fixture::{SIDE, tensors, write_run},
         tests::{arguments, engines, random_pixels},
     },
@@ -21,7 +21,7 @@ use crate::{
 
 fn float_bundle(folder: &Path) -> Manifest {
     write_run(&folder.join("run"), &tensors(5));
-    export_for(&arguments(folder), SIDE).unwrap()
+    export(&arguments(folder)).unwrap()
 }
 
 /// A data set of drawn pictures.

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{SealArguments, SealError, seal};
-use crate::export::{export_for, fixture, tests::arguments as export_arguments};
+use crate::export::{export, fixture, tests::arguments as export_arguments};
 
 /// `folder/float`, a tiny bundle, with a card that its manifest does not list yet.
 fn made() -> TempDir {
     let folder = TempDir::new().unwrap();
     fixture::write_run(&folder.path().join("run"), &fixture::tensors(1));
-    export_for(&export_arguments(folder.path()), fixture::SIDE).unwrap();
+    export(&export_arguments(folder.path())).unwrap();
     fs::write(bundle(&folder).join("CARD.md"), "A tiny model.").unwrap();
     folder
 }

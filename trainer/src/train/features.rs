@@ -1,4 +1,4 @@
-//! Features as a device will compute them: the encoder of a quantised bundle, run by the engine, its head shown.
+//! Features as a device will compute them: the encoder of a quantised bundle, run by the engine, its last map shown.
 //!
 //! A decoder that learns from these learns to live with the rounding of the encoder, which then costs it nothing.
 
@@ -12,22 +12,27 @@ use tch::{Kind, Tensor};
 
 use super::batch::Example;
 use crate::corpus::Corpus;
-use crate::encoder::mobilenet_v2::FEATURES;
+use crate::encoder::{Description, Features};
+use crate::experiment::Experiment;
 use crate::export::folder;
 use crate::onnx::{self, Element, Graph};
 use crate::{picture, prepare, progress};
 
-/// The head's map as what follows reads it, best name first: rounded, or as the float graph has it.
-const HEAD: [&str; 2] = ["encoder.head.dequantised", "encoder.head"];
-/// Places of a picture: the head's map is 7 x 7.
-const SIDE: i64 = 7;
-
 /// Features of every picture of the corpus from the encoder of the bundle in `directory`, under the names of a run's
-/// file of features: float16 `[pictures, 49, 1280]`. The bundle that shows its head is written into `workshop`.
-pub(super) fn of_bundle(directory: &Path, corpus: &Corpus, workshop: &Path) -> Result<Vec<(String, Tensor)>> {
-    let bundle = with_its_head(directory, workshop)?;
-    let shape = [1, FEATURES as usize, SIDE as usize, SIDE as usize];
-    let head = bundle.manifest().encoder.outputs.len() - 1;
+/// file of features: float16 `[pictures, places, channels]`. The bundle that shows its last map is written into `workshop`.
+pub(super) fn of_bundle(
+    directory: &Path,
+    experiment: &Experiment,
+    corpus: &Corpus,
+    workshop: &Path,
+) -> Result<Vec<(String, Tensor)>> {
+    let description = experiment.encoder.description(experiment.features());
+    let bundle = Bundle::open(directory)?;
+    let side = bundle.manifest().preprocessing.width as usize;
+    let [rows, columns] = description.places(side);
+    let shape = [1, description.channels, rows, columns];
+    let bundle = with_its_map(&bundle, &description, &shape, workshop)?;
+    let last = bundle.manifest().encoder.outputs.len() - 1;
     let mut network = open_network(&bundle, &EngineChoice::Auto)?;
     eprintln!("features of {}, by {}", directory.display(), network.engine());
     prepare::cached(corpus, |examples, what| {
@@ -35,11 +40,15 @@ pub(super) fn of_bundle(directory: &Path, corpus: &Corpus, workshop: &Path) -> R
         let mut features = Vec::with_capacity(examples.len());
         for example in examples {
             let mut encoded = network.encode(&pixels(example, &bundle)?)?.tensors;
-            ensure!(encoded.len() > head, "the network does not show its head");
-            let head = encoded.swap_remove(head);
-            ensure!(head.shape == shape, "the head's map has the shape {:?}, not {shape:?}", head.shape);
-            let map = Tensor::from_slice(&head.values).view([FEATURES, SIDE * SIDE]);
-            features.push(map.tr().to_kind(Kind::Half).contiguous());
+            ensure!(encoded.len() > last, "the network does not show its last map");
+            let map = encoded.swap_remove(last);
+            ensure!(map.shape == shape, "the last map has the shape {:?}, not {shape:?}", map.shape);
+            let map = Tensor::from_slice(&map.values).view([shape[1] as i64, (rows * columns) as i64]).tr();
+            let map = match experiment.features() {
+                Features::Spatial => map,
+                Features::Global => map.mean_dim(0i64, true, Kind::Float),
+            };
+            features.push(map.to_kind(Kind::Half).contiguous());
             bar.inc(1);
         }
         bar.finish_and_clear();
@@ -53,18 +62,23 @@ fn pixels(example: &Example, bundle: &Bundle) -> Result<preprocess::Pixels> {
     Ok(preprocess::pixels(&picture, &bundle.manifest().preprocessing)?)
 }
 
-/// The bundle, its encoder with one more output.
-fn with_its_head(directory: &Path, workshop: &Path) -> Result<Bundle> {
-    let bundle = Bundle::open(directory)?;
+/// The bundle, its encoder with one more output: the last map as what follows reads it, rounded or as the float graph has it.
+fn with_its_map(
+    bundle: &Bundle,
+    description: &Description,
+    shape: &[usize],
+    workshop: &Path,
+) -> Result<Bundle> {
+    let directory = bundle.directory().display();
     let mut manifest = bundle.manifest().clone();
     let mut graph = onnx::decode(bundle.encoder_onnx())
-        .with_context(|| format!("{} is no bundle of this trainer", directory.display()))?;
+        .with_context(|| format!("{directory} is no bundle of this trainer"))?;
     let made: Vec<&String> = graph.node.iter().flat_map(|node| &node.output).collect();
-    let head = HEAD.into_iter().find(|head| made.iter().any(|name| name == head));
-    let head = head.with_context(|| format!("{} has no MobileNetV2 inside", directory.display()))?;
-    graph.output.push(onnx::value(head, Element::F32, None));
-    let shape = vec![1, FEATURES as usize, SIDE as usize, SIDE as usize];
-    manifest.encoder.outputs.push(TensorSection { name: head.to_owned(), shape });
+    let last = format!("encoder.{}", description.last());
+    let map = [format!("{last}.dequantised"), last].into_iter().find(|map| made.contains(&map));
+    let map = map.with_context(|| format!("{directory} has not the encoder of this run inside"))?;
+    graph.output.push(onnx::value(&map, Element::F32, None));
+    manifest.encoder.outputs.push(TensorSection { name: map, shape: shape.to_vec() });
     manifest.provenance.experiment = None;
     let words = bundle.directory().join(&manifest.vocabulary.file);
     let files = BTreeMap::from([

@@ -8,6 +8,7 @@ use tch::{Kind, no_grad};
 
 use super::{cache::Cache, loader};
 use crate::corpus::{Corpus, DevSet};
+use crate::experiment::Experiment;
 use crate::model::Model;
 
 /// Pictures of one forward pass.
@@ -34,13 +35,13 @@ pub(super) fn dev(
     model: &Model,
     corpus: &Corpus,
     vocabulary: &Vocabulary,
-    maximum_words: usize,
+    experiment: &Experiment,
     cache: Option<&Cache>,
 ) -> Result<DevScore> {
     let mut sets = Vec::new();
     let (mut sum, mut weights) = (0.0, 0.0);
     for set in &corpus.dev {
-        let captions = captions(model, set, vocabulary, maximum_words, cache)?;
+        let captions = captions(model, set, vocabulary, experiment, cache)?;
         let (score, _) = set.cider.score(&captions);
         sum += set.weight * score;
         weights += set.weight;
@@ -53,14 +54,14 @@ fn captions(
     model: &Model,
     set: &DevSet,
     vocabulary: &Vocabulary,
-    maximum_words: usize,
+    experiment: &Experiment,
     cache: Option<&Cache>,
 ) -> Result<Vec<Vec<String>>> {
     let indices: Vec<usize> = (0..set.examples.len()).collect();
     let batches: Vec<Vec<usize>> = indices.chunks(BATCH).map(<[usize]>::to_vec).collect();
     let cached = cache.and_then(|cache| cache.dev(&set.name));
     let mut pixels = cached.is_none().then(|| {
-        loader::pixels(&set.examples, batches.clone(), 0, &crate::preprocessing(), None, 0).into_iter()
+        loader::pixels(&set.examples, batches.clone(), 0, &experiment.preprocessing(), None, 0).into_iter()
     });
     let special = vocabulary.special();
     let number = |token: TokenId| i64::from(token.0);
@@ -79,9 +80,13 @@ fn captions(
             }
             (None, None) => anyhow::bail!("the reader of pictures ended early"),
         };
-        for tokens in
-            model.caption(&features, number(special.start), number(special.end), &forbidden, maximum_words)
-        {
+        for tokens in model.caption(
+            &features,
+            number(special.start),
+            number(special.end),
+            &forbidden,
+            experiment.maximum_words,
+        ) {
             let word = |token: i64| vocabulary.word(TokenId(token as u32)).map(str::to_owned);
             captions.push(tokens.into_iter().filter_map(word).collect());
         }

@@ -14,7 +14,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use super::meter::Loss;
 use crate::corpus::{self, Corpus};
-use crate::decoder::attend::Context;
+use crate::decoder::Context;
 use crate::experiment::{Experiment, SelfCritical};
 use crate::metrics::cider::Cider;
 use crate::model::Model;
@@ -135,19 +135,19 @@ impl SelfCritic {
 
     /// One caption for each row of `context`, each word drawn by its probability.
     fn draw(&self, model: &Model, mut context: Context, rows: usize) -> Vec<Drawn> {
-        let device = context.hidden.device();
+        let device = model.weights.device();
         let [start, end] = [self.special.start, self.special.end].map(|token| i64::from(token.0));
         let mut drawn = vec![Drawn { tokens: Vec::new(), ended: false }; rows];
         let mut tokens = Tensor::full([rows as i64], start, (Kind::Int64, device));
         for position in 0..self.maximum_words {
-            let (logits, hidden, cell, _) = model.decoder.step(&context, &tokens);
-            let mut logits = self.masked(&logits);
+            let step = model.decoder.step(&context, &tokens);
+            let mut logits = self.masked(&step.logits);
             if position == 0 {
                 let _ = logits.select(1, end).fill_(f64::NEG_INFINITY);
             }
             logits = logits.softmax(-1, Kind::Float);
             tokens = logits.multinomial(1, true).squeeze_dim(1);
-            (context.hidden, context.cell) = (hidden, cell);
+            context.state = step.state;
             let said = Vec::<i64>::try_from(&tokens.to_device(Device::Cpu)).unwrap_or_default();
             for (caption, token) in drawn.iter_mut().zip(said) {
                 if token == end {

@@ -1,0 +1,314 @@
+//! What an experiment must satisfy beyond its syntax, field by field, so that nothing is found out in the middle of a run.
+
+use std::fmt::Display;
+use std::ops::{Bound, RangeBounds};
+
+use super::{Augmentation, DecoderChoice, DecoderKind, Experiment, ExperimentError, Stage};
+use crate::encoder::Architecture;
+
+/// The largest side of a picture that an encoder is given.
+const MAXIMUM_SIDE: u32 = 1024;
+/// The widest layer of a decoder.
+const MAXIMUM_WIDTH: i64 = 8192;
+
+type Checked = Result<(), ExperimentError>;
+
+impl Experiment {
+    /// Refuses the first field that cannot be run.
+    pub(super) fn check(&self) -> Checked {
+        require(!self.name.trim().is_empty(), "name", &self.name, "a name")?;
+        within("maximum_words", self.maximum_words, 1..=descry_models::manifest::MAXIMUM_WORDS)?;
+        within("average_decay", self.average_decay, 0.0..1.0)?;
+        self.check_datasets()?;
+        self.check_preprocessing()?;
+        self.check_encoder()?;
+        check_decoder(&self.decoder)?;
+        self.check_regularisation()?;
+        check_stage("frozen", &self.frozen)?;
+        check_stage("fine_tune", &self.fine_tune)?;
+        within("frozen.encoder_learning_rate", self.frozen.encoder_learning_rate, 0.0..=0.0)?;
+        if let Some(last) = &self.self_critical {
+            within("self_critical.samples", last.samples, 2..=64)?;
+            within("self_critical.feature_dropout", last.feature_dropout, 0.0..1.0)?;
+            within("self_critical.share", last.share, (Bound::Excluded(0.0), Bound::Included(1.0)))?;
+            check_stage("self_critical.stage", &last.stage)?;
+            let rate = last.stage.encoder_learning_rate;
+            within("self_critical.stage.encoder_learning_rate", rate, 0.0..=0.0)?;
+        }
+        Ok(())
+    }
+
+    fn check_datasets(&self) -> Checked {
+        require(!self.datasets.is_empty(), "datasets", "empty", "at least one data set")?;
+        for (place, set) in self.datasets.iter().enumerate() {
+            let field = |name: &str| format!("datasets[{place}].{name}");
+            require(!set.directory.is_empty(), &field("directory"), "empty", "the name of a folder")?;
+            within(&field("captions_per_picture"), set.captions_per_picture, 1..)?;
+            within(&field("dev_weight"), set.dev_weight, 0.0..)?;
+        }
+        let weights: Vec<f64> = self.datasets.iter().map(|set| set.dev_weight).collect();
+        let measured = weights.iter().any(|weight| *weight > 0.0);
+        require(measured, "datasets.dev_weight", format!("{weights:?}"), "at least one above 0")
+    }
+
+    fn check_preprocessing(&self) -> Checked {
+        let preprocessing = self.preprocessing();
+        let sides = self.encoder.architecture.minimum_side()..=MAXIMUM_SIDE;
+        within("preprocessing.width", preprocessing.width, sides)?;
+        let (width, height) = (preprocessing.width, preprocessing.height);
+        require(width == height, "preprocessing.height", height, format!("the width, {width}"))?;
+        let mean = preprocessing.mean;
+        require(
+            mean.iter().all(|mean| mean.is_finite()),
+            "preprocessing.mean",
+            format!("{mean:?}"),
+            "numbers",
+        )?;
+        let scale = preprocessing.scale;
+        let divides = |scale: &f32| scale.is_normal() && *scale > 0.0;
+        require(scale.iter().all(divides), "preprocessing.scale", format!("{scale:?}"), "numbers above 0")
+    }
+
+    fn check_encoder(&self) -> Checked {
+        let encoder = &self.encoder;
+        let mobile = encoder.architecture == Architecture::MobileNetV2;
+        let name = encoder.architecture.name();
+        let allowed = format!("nothing with `encoder.architecture` = {name:?}, which has one padding");
+        require(
+            mobile || encoder.padding.is_none(),
+            "encoder.padding",
+            format!("{:?}", encoder.padding),
+            allowed,
+        )?;
+        if let Some(width) = encoder.width {
+            within("encoder.width", width, (Bound::Excluded(0.0), Bound::Included(1.0)))?;
+        }
+        let description = encoder.description(self.features());
+        let groups = description.groups();
+        for group in encoder.fine_tuned.iter().flatten() {
+            let known = groups.contains(&group.as_str());
+            require(known, "encoder.fine_tuned", format!("{group:?}"), groups.join(", "))?;
+        }
+        let frozen = encoder.fine_tuned.as_ref().is_some_and(Vec::is_empty);
+        let rate = self.fine_tune.encoder_learning_rate;
+        let allowed = "0 where `encoder.fine_tuned` names no group";
+        require(!frozen || rate == 0.0, "fine_tune.encoder_learning_rate", rate, allowed)
+    }
+
+    fn check_regularisation(&self) -> Checked {
+        let regularisation = &self.regularisation;
+        for (name, share) in [
+            ("label_smoothing", regularisation.label_smoothing),
+            ("feature_dropout", regularisation.feature_dropout),
+            ("embedding_dropout", regularisation.embedding_dropout),
+            ("output_dropout", regularisation.output_dropout),
+        ] {
+            within(&format!("regularisation.{name}"), share, 0.0..1.0)?;
+        }
+        within("regularisation.attention", regularisation.attention, 0.0..)?;
+        within("regularisation.weight_decay", regularisation.weight_decay, 0.0..)?;
+        within(
+            "regularisation.gradient_norm",
+            regularisation.gradient_norm,
+            (Bound::Excluded(0.0), Bound::Unbounded),
+        )?;
+        let kind = self.decoder.kind;
+        let looks = kind == DecoderKind::Attend;
+        let allowed = format!("0 with `decoder.kind` = {:?}, which has no attention", kind.name());
+        require(
+            looks || regularisation.attention == 0.0,
+            "regularisation.attention",
+            regularisation.attention,
+            allowed,
+        )
+    }
+}
+
+fn check_decoder(decoder: &DecoderChoice) -> Checked {
+    within("decoder.layers", decoder.layers, 1..=DecoderChoice::MAXIMUM_LAYERS)?;
+    for (name, size) in [
+        ("feature_size", decoder.feature_size),
+        ("embedding_size", decoder.embedding_size),
+        ("hidden_size", decoder.hidden_size),
+    ] {
+        within(&format!("decoder.{name}"), size, 1..=MAXIMUM_WIDTH)?;
+    }
+    let kind = format!("nothing with `decoder.kind` = {:?}", decoder.kind.name());
+    if decoder.kind == DecoderKind::Attend {
+        within("decoder.attention_size", decoder.attention_size, 1..=MAXIMUM_WIDTH)?;
+    } else {
+        require(decoder.attention_size == 0, "decoder.attention_size", decoder.attention_size, &kind)?;
+    }
+    let takes = decoder.kind == DecoderKind::Inject || decoder.image.is_none();
+    require(takes, "decoder.image", format!("{:?}", decoder.image), kind)?;
+    let file = decoder.word_vectors.as_ref().map(|vectors| &vectors.file);
+    let named = file.is_none_or(|file| !file.as_os_str().is_empty());
+    require(named, "decoder.word_vectors.file", "empty", "a file below the data sets' folder")
+}
+
+fn check_stage(path: &str, stage: &Stage) -> Checked {
+    let field = |name: &str| format!("{path}.{name}");
+    within(&field("batch_pictures"), stage.batch_pictures, 1..)?;
+    within(&field("learning_rate"), stage.learning_rate, 0.0..)?;
+    within(&field("encoder_learning_rate"), stage.encoder_learning_rate, 0.0..)?;
+    let Augmentation { flip, minimum_area, colour } = stage.augmentation;
+    within(&field("augmentation.flip"), flip, 0.0..=1.0)?;
+    within(&field("augmentation.minimum_area"), minimum_area, (Bound::Excluded(0.05), Bound::Included(1.0)))?;
+    within(&field("augmentation.colour"), colour, 0.0..1.0)
+}
+
+/// Refuses what does not lie in the range; not a number lies in none.
+fn within<T: PartialOrd + Display + Copy>(field: &str, value: T, range: impl RangeBounds<T>) -> Checked {
+    let from = match range.start_bound() {
+        Bound::Included(least) => Some(format!("from {least}")),
+        Bound::Excluded(least) => Some(format!("above {least}")),
+        Bound::Unbounded => None,
+    };
+    let to = match range.end_bound() {
+        Bound::Included(most) => Some(format!("up to {most}")),
+        Bound::Excluded(most) => Some(format!("below {most}")),
+        Bound::Unbounded => None,
+    };
+    let allowed = match (range.start_bound(), range.end_bound()) {
+        (Bound::Included(least), Bound::Included(most)) if least == most => least.to_string(),
+        _ => from.into_iter().chain(to).collect::<Vec<_>>().join(" "),
+    };
+    require(range.contains(&value), field, value, allowed)
+}
+
+fn require(holds: bool, field: &str, value: impl Display, allowed: impl Display) -> Checked {
+    if holds {
+        return Ok(());
+    }
+    Err(ExperimentError::Refused {
+        field: field.to_owned(),
+        value: value.to_string(),
+        allowed: allowed.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../../experiments/descry-attend-2.toml");
+
+    fn read(text: &str) -> Result<Experiment, String> {
+        let experiment: Experiment = toml::from_str(text).map_err(|error| error.to_string())?;
+        experiment.check().map_err(|error| error.to_string()).map(|()| experiment)
+    }
+
+    #[test]
+    fn the_shipped_experiments_can_be_run() {
+        for text in [SHIPPED, include_str!("../../experiments/descry-attend-1.toml")] {
+            let experiment = read(text).expect("sound");
+            let again = experiment.to_toml().expect("a text");
+            assert_eq!(read(&again).expect("sound"), experiment);
+            assert_eq!(experiment.preprocessing().width, 224);
+        }
+    }
+
+    /// What is put in the place of what, and what is said then.
+    const FAULTS: [(&str, &str, &str); 27] = [
+        ("name = \"descry-attend-2\"", "name = \"\"", "`name` is ; allowed: a name"),
+        ("maximum_words = 18", "maximum_words = 0", "`maximum_words` is 0; allowed: from 1 up to 256"),
+        ("average_decay = 0.998", "average_decay = 1.0", "`average_decay` is 1; allowed: from 0 below 1"),
+        ("captions_per_picture = 2", "captions_per_picture = 0", "`datasets[0].captions_per_picture` is 0"),
+        ("dev_weight = 1.0", "dev_weight = -1.0", "`datasets[0].dev_weight` is -1; allowed: from 0"),
+        ("[decoder]", "[encoder]\narchitecture = \"alexnet\"\n[decoder]", "unknown variant `alexnet`"),
+        (
+            "[decoder]",
+            "[encoder]\nwidth = 1.5\n[decoder]",
+            "`encoder.width` is 1.5; allowed: above 0 up to 1",
+        ),
+        (
+            "[decoder]",
+            "[encoder]\nfine_tuned = [\"layer5\"]\n[decoder]",
+            "`encoder.fine_tuned` is \"layer5\"; allowed: stem, blocks.0",
+        ),
+        (
+            "[decoder]",
+            "[encoder]\narchitecture = \"resnet50\"\nfine_tuned = [\"blocks.3\"]\n[decoder]",
+            "allowed: stem, layer1, layer2, layer3, layer4",
+        ),
+        (
+            "[decoder]",
+            "[encoder]\narchitecture = \"vgg16\"\npadding = \"torchvision\"\n[decoder]",
+            "`encoder.padding` is Some(Torchvision); allowed: nothing with `encoder.architecture` = \"vgg16\"",
+        ),
+        (
+            "[decoder]",
+            "[encoder]\nfine_tuned = []\n[decoder]",
+            "`fine_tune.encoder_learning_rate` is 0.0001; allowed: 0 where",
+        ),
+        (
+            "[decoder]",
+            "[preprocessing]\nwidth = 16\nheight = 16\nresize = \"squeeze\"\nmean = [0, 0, 0]\nscale = [1, 1, 1]\n[decoder]",
+            "`preprocessing.width` is 16; allowed: from 32 up to 1024",
+        ),
+        (
+            "[decoder]",
+            "[preprocessing]\nwidth = 64\nheight = 32\nresize = \"squeeze\"\nmean = [0, 0, 0]\nscale = [1, 1, 1]\n[decoder]",
+            "`preprocessing.height` is 32; allowed: the width, 64",
+        ),
+        (
+            "[decoder]",
+            "[preprocessing]\nwidth = 64\nheight = 64\nresize = \"squeeze\"\nmean = [0, 0, 0]\nscale = [1, 0, 1]\n[decoder]",
+            "`preprocessing.scale` is [1.0, 0.0, 1.0]; allowed: numbers above 0",
+        ),
+        ("hidden_size = 512", "hidden_size = 0", "`decoder.hidden_size` is 0; allowed: from 1 up to 8192"),
+        ("attention_size = 256", "", "`decoder.attention_size` is 0; allowed: from 1 up to 8192"),
+        (
+            "attention_size = 256",
+            "attention_size = 256\nlayers = 5",
+            "`decoder.layers` is 5; allowed: from 1 up to 4",
+        ),
+        ("attention_size = 256", "attention_size = 256\nkind = \"watch\"", "unknown variant `watch`"),
+        (
+            "attention_size = 256",
+            "attention_size = 256\ncell = \"rnn\"",
+            "unknown variant `rnn`, expected `lstm` or `gru`",
+        ),
+        (
+            "attention_size = 256",
+            "attention_size = 256\nkind = \"merge\"",
+            "`decoder.attention_size` is 256; allowed: nothing with `decoder.kind` = \"merge\"",
+        ),
+        (
+            "attention_size = 256",
+            "attention_size = 256\nimage = \"initial_state\"",
+            "`decoder.image` is Some(InitialState); allowed: nothing with `decoder.kind` = \"attend\"",
+        ),
+        (
+            "attention_size = 256",
+            "kind = \"inject\"",
+            "`regularisation.attention` is 0.05; allowed: 0 with `decoder.kind` = \"inject\"",
+        ),
+        (
+            "attention_size = 256",
+            "attention_size = 256\nword_vectors = { file = \"\", tuned = true }",
+            "`decoder.word_vectors.file` is empty",
+        ),
+        (
+            "output_dropout = 0.35",
+            "output_dropout = nan",
+            "`regularisation.output_dropout` is NaN; allowed: from 0 below 1",
+        ),
+        (
+            "encoder_learning_rate = 0.0",
+            "encoder_learning_rate = 1e-4",
+            "`frozen.encoder_learning_rate` is 0.0001; allowed: 0",
+        ),
+        ("flip = 0.5", "flip = 1.5", "`fine_tune.augmentation.flip` is 1.5; allowed: from 0 up to 1"),
+        ("samples = 5", "samples = 1", "`self_critical.samples` is 1; allowed: from 2 up to 64"),
+    ];
+
+    #[test]
+    fn names_field_value_and_what_is_allowed() {
+        for (from, to, message) in FAULTS {
+            assert!(SHIPPED.contains(from), "{from}");
+            let refused = read(&SHIPPED.replacen(from, to, 1)).expect_err(message);
+            assert!(refused.contains(message), "{to}: {refused}");
+        }
+    }
+}
