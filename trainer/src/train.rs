@@ -356,8 +356,9 @@ mod tests {
         tch::manual_seed(4);
         let sizes = "feature_size = 24\nembedding_size = 16\nhidden_size = 24\n";
         let choice = toml::from_str(&format!("{sizes}{decoder}")).expect("a decoder");
-        let model = Model::new(Device::Cpu, 10, &EncoderChoice::default(), &choice);
-        let dark = Tensor::zeros([1, 49, 1280], (Kind::Float, Device::Cpu));
+        let encoder = EncoderChoice { width: Some(0.1), ..EncoderChoice::default() };
+        let model = Model::new(Device::Cpu, 10, &encoder, &choice);
+        let dark = Tensor::zeros([1, 49, model.encoder.channels()], (Kind::Float, Device::Cpu));
         let features = Tensor::cat(&[&dark, &dark.ones_like()], 0);
         let captions = [vec![4i64, 5, 6, 7], vec![8, 5, 9]];
         let examples = captions.clone().map(|caption| batch::Example {

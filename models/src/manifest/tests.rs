@@ -82,7 +82,7 @@ const FAULTS: [(&str, &str, &str); 51] = [
         "encoder.file names \"encoder.onnx\", which is not listed",
     ),
     ("bytes = 5", "bytes = -5", "invalid value"),
-    ("bytes = 5", "bytes = 99999999999", "at most 67108864 are taken"),
+    ("bytes = 5", "bytes = 99999999999", "at most 134217728 are taken"),
     ("sha256 = \"0123", "sha256 = \"012", "64 lower-case hexadecimal digits"),
     ("sha256 = \"0123", "sha256 = \"ABCD", "64 lower-case hexadecimal digits"),
     (
