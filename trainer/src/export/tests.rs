@@ -156,7 +156,7 @@ fn a_broken_run_is_named() {
                 tensors.retain(|name, _| !name.starts_with("encoder.blocks.16."));
                 write_run(run, &tensors);
             },
-            "there is no tensor \"encoder.blocks.16.depthwise.weight\"",
+            "there is no tensor \"encoder.blocks.16.expand.weight\"",
         ),
     ];
     for (case, breaks, message) in cases {
