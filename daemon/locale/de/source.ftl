@@ -49,7 +49,8 @@ source-portal-silent =
 source-portal-failed =
     das Portal der Arbeitsumgebung konnte kein Bild des Bildschirms aufnehmen; bitte noch einmal fragen, und wenn es so
     bleibt, neu anmelden
-source-portal-picture = das Bild, das das Portal der Arbeitsumgebung aufgenommen hat, ist nicht zu gebrauchen: { $reason }
+source-portal-picture =
+    das Bild, das das Portal der Arbeitsumgebung aufgenommen hat, ist nicht zu gebrauchen: { $reason }
 source-no-server =
     der X-Server { $display } ist nicht erreichbar ({ $reason }); bitte prüfen, ob die Sitzung läuft und DISPLAY sie
     nennt
