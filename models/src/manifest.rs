@@ -151,7 +151,7 @@ pub struct DecoderSection {
     pub file: String,
     /// The input that takes each row's last token: i64 `[rows]`.
     pub token: String,
-    /// The inputs that take the encoder's outputs of the same names.
+    /// The inputs that take the encoder's outputs of the same names; none where the picture is in the first state.
     pub context: Vec<String>,
     /// What goes from one step to the next.
     pub state: Vec<StateSection>,

@@ -40,6 +40,7 @@ use folder::{FolderError, today, write};
 use sizes::Sizes;
 use weights::{Weights, WeightsError};
 
+use crate::encoder::{Architecture, EncoderChoice, PaddingStyle};
 use crate::experiment::DecoderKind;
 
 /// What a run's folder holds.
@@ -62,12 +63,12 @@ pub struct ExportArguments {
     /// One sentence about the model
     #[arg(long, default_value = "Says in one English sentence what a photograph shows.")]
     pub description: String,
-    /// The licence of the weights
-    #[arg(long, default_value = "Apache-2.0 (encoder's initial weights); for research, see CARD.md")]
-    pub licence: String,
-    /// The weights that the training started from
-    #[arg(long, default_value = "MobileNetV2 1.0 at 224, ImageNet (google-coral/test_data, Apache-2.0)")]
-    pub weights: String,
+    /// The licence of the weights, when they did not start from the shared MobileNetV2
+    #[arg(long)]
+    pub licence: Option<String>,
+    /// The weights that the training started from, when they are not the shared MobileNetV2
+    #[arg(long)]
+    pub weights: Option<String>,
     /// Sentences that are searched side by side, unless the caller asks otherwise
     #[arg(long, default_value_t = 3)]
     pub beam_width: usize,
@@ -131,12 +132,13 @@ fn manifest(
         shape: vec![sizes.hidden],
     };
     let special = vocabulary.special();
+    let (weights, licence) = origin(&design.encoder);
     Manifest {
         format_version: FORMAT_VERSION,
         name: arguments.name.clone().unwrap_or_else(|| design.name.clone()),
         description: arguments.description.clone(),
         language: "en".to_owned(),
-        licence: arguments.licence.clone(),
+        licence: arguments.licence.clone().unwrap_or_else(|| licence.to_owned()),
         created: today(),
         files: BTreeMap::new(),
         preprocessing,
@@ -177,9 +179,22 @@ fn manifest(
         provenance: Provenance {
             trainer: concat!("descry-trainer ", env!("CARGO_PKG_VERSION")).to_owned(),
             datasets: design.datasets.iter().map(|dataset| dataset.directory.clone()).collect(),
-            weights: arguments.weights.clone(),
+            weights: arguments.weights.clone().unwrap_or(weights),
             experiment: Some(EXPERIMENT.to_owned()),
         },
+    }
+}
+
+/// What the encoder's weights start from and their licence, as far as its architecture tells: there are shared weights for
+/// one of them.
+fn origin(encoder: &EncoderChoice) -> (String, &'static str) {
+    let name = encoder.architecture.name();
+    match (encoder.architecture, encoder.padding()) {
+        (Architecture::MobileNetV2, PaddingStyle::TensorFlow) => (
+            "MobileNetV2 1.0 at 224, ImageNet (google-coral/test_data, Apache-2.0)".to_owned(),
+            "Apache-2.0 (encoder's initial weights); for research, see CARD.md",
+        ),
+        _ => (format!("{name}, see CARD.md"), "for research, see CARD.md"),
     }
 }
 
