@@ -63,10 +63,10 @@ pub struct ExportArguments {
     /// One sentence about the model
     #[arg(long, default_value = "Says in one English sentence what a photograph shows.")]
     pub description: String,
-    /// The licence of the weights, when they did not start from the shared MobileNetV2
+    /// The licence of the weights, when they did not start from the shared ones
     #[arg(long)]
     pub licence: Option<String>,
-    /// The weights that the training started from, when they are not the shared MobileNetV2
+    /// The weights that the training started from, when they are not the shared ones
     #[arg(long)]
     pub weights: Option<String>,
     /// Sentences that are searched side by side, unless the caller asks otherwise
