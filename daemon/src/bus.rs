@@ -1,7 +1,7 @@
 //! Descry on the session bus: what arrives is parsed, handed on, and answered.
 //!
-//! The interface is `daemon/dbus/org.descry.Descry1.Manager.xml`, to which a test holds this code. It grows by keys in
-//! its dictionaries and by new interfaces; a signature never changes. In the dictionaries, keys that are not known are
+//! The interfaces are the files `daemon/dbus/org.descry.Descry1.*.xml`, to which a test holds this code. They grow by keys in
+//! their dictionaries and by new interfaces; a signature never changes. In the dictionaries, keys that are not known are
 //! passed over, so that newer programs can talk to older services; values that cannot be meant are refused.
 
 pub mod client;
@@ -9,6 +9,7 @@ mod dictionary;
 pub mod error;
 pub mod manager;
 mod person;
+pub mod source;
 #[cfg(test)]
 mod tests;
 

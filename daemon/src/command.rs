@@ -4,6 +4,7 @@ pub mod arguments;
 mod ask;
 mod backend;
 pub mod bench;
+mod cameras;
 mod check;
 pub mod generate;
 mod inputs;
@@ -57,6 +58,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Config { action: ConfigAction::Check } => ExitCode::from(check::run() as u8),
         Command::Generate { what } => ExitCode::from(generate::run(&what) as u8),
         Command::Bench(bench) => ExitCode::from(bench::run(&bench) as u8),
+        Command::Cameras { json } => ExitCode::from(cameras::run(json) as u8),
         Command::Describe(describe) => run_to_its_end(until_interrupted(describe)),
         Command::Check(check) => run_to_its_end(async move {
             // Whoever reads may have read enough.
@@ -114,13 +116,14 @@ async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn V
     let language = settings.preferences.words();
     let forced_here = arguments.is_forced_here();
     let detail = arguments.detail;
-    let looks_at_screen = arguments.look.target().is_some();
-    let inputs = match arguments.look.target() {
-        Some(target) => vec![inputs::of_screen(target)],
-        None => inputs::expand(arguments.files),
+    let looks_live = arguments.look.target().is_some() || arguments.look.camera().is_some();
+    let inputs = match (arguments.look.target(), arguments.look.camera()) {
+        (Some(target), _) => vec![inputs::of_screen(target)],
+        (None, Some(name)) => vec![inputs::of_camera(name)],
+        (None, None) => inputs::expand(arguments.files),
     };
     let output = Output { json, several: inputs.len() > 1, language };
-    let backend = if looks_at_screen && forced_here && Backend::is_paused().await {
+    let backend = if looks_live && forced_here && Backend::is_paused().await {
         Err(Unusable(Failure::Paused.message()))
     } else {
         Backend::new(settings, forced_here, Arc::clone(&voice)).await

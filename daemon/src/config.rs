@@ -16,6 +16,9 @@
 //! hedging = "banded"                # or "always" or "off"
 //! minimum_confidence = 0.0
 //! programs_see_screen = false       # whether others than descry may ask the service for the screen
+//! camera = "HD Webcam"              # its name or a part of it, or what `descry cameras` lists
+//! camera_rotation = 0               # clockwise: or 90, 180, 270
+//! camera_mirrored = false
 //! speech = "auto"                   # or "orca", "speechd" or "none"
 //! language = "en-GB"               # or "de"; the session's by default, as LC_MESSAGES or LANG names it
 //! text_languages = "eng"            # of screens, as Tesseract names them; "eng+deu" is two
@@ -45,8 +48,9 @@ use thiserror::Error;
 use crate::{
     announce::Announce,
     board::gpu,
-    preferences::{Preferences, VoiceSettings},
+    preferences::{CameraSettings, Preferences, VoiceSettings},
     screen_text::DEFAULT_LANGUAGES,
+    source::camera::mounting::{Mounting, Rotation},
     words::{Language, Message, message},
 };
 pub use layer::Layer;
@@ -199,6 +203,13 @@ impl From<Layer> for Settings {
             idle_unload_seconds: layer.idle_unload_seconds.unwrap_or(defaults.idle_unload_seconds),
             paused: false,
             programs_see_screen: layer.programs_see_screen.unwrap_or(defaults.programs_see_screen),
+            camera: CameraSettings {
+                wanted: layer.camera,
+                mounting: Mounting {
+                    rotation: layer.camera_rotation.and_then(Rotation::from_degrees).unwrap_or_default(),
+                    is_mirrored: layer.camera_mirrored.unwrap_or_default(),
+                },
+            },
             voice: VoiceSettings {
                 rate: layer.rate,
                 pitch: layer.pitch,

@@ -8,7 +8,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 pub use crate::narrate::Hedging;
-use crate::{narrate::Manner, words::Language};
+use crate::{narrate::Manner, source::camera::mounting::Mounting, words::Language};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -53,6 +53,15 @@ pub struct VoiceSettings {
     pub voice: Option<String>,
 }
 
+/// Which camera is looked through where nobody says, and how it is mounted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CameraSettings {
+    /// Its identity, its name or a part of it, or its device; the only one when absent.
+    pub wanted: Option<String>,
+    /// What turns its pictures upright.
+    pub mounting: Mounting,
+}
+
 /// All that can be changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preferences {
@@ -72,6 +81,8 @@ pub struct Preferences {
     pub paused: bool,
     /// Whether every program on the bus may ask for the screen, and not only the command `descry`.
     pub programs_see_screen: bool,
+    /// The camera.
+    pub camera: CameraSettings,
     /// How speech-dispatcher is to sound.
     pub voice: VoiceSettings,
 }
@@ -90,6 +101,7 @@ impl Default for Preferences {
             idle_unload_seconds: DEFAULT_IDLE_UNLOAD,
             paused: false,
             programs_see_screen: false,
+            camera: CameraSettings::default(),
             voice: VoiceSettings::default(),
         }
     }
@@ -136,6 +148,7 @@ impl Preferences {
         take(&mut self.speech, &old.speech, &new.speech);
         take(&mut self.idle_unload_seconds, &old.idle_unload_seconds, &new.idle_unload_seconds);
         take(&mut self.programs_see_screen, &old.programs_see_screen, &new.programs_see_screen);
+        take(&mut self.camera, &old.camera, &new.camera);
         take(&mut self.voice, &old.voice, &new.voice);
     }
 }

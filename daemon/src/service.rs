@@ -20,7 +20,7 @@ use crate::{
     announce::{announce, greeted_file},
     app::App,
     board::battery,
-    bus::{self, manager::Manager},
+    bus::{self, manager::Manager, source::Sources},
     caption_thread::CaptionThread,
     config::{ConfigError, Layer, Settings},
     describer,
@@ -29,6 +29,7 @@ use crate::{
     preferences::Shared,
     request::Caller,
     screen_text::Reader,
+    source::camera::connected::Connected,
     speech::{Urgency, Utterance, Voice, address::Address, router::Router},
     words::{Message, message},
 };
@@ -60,8 +61,8 @@ pub enum ServiceFailure {
     /// The task that speaks is gone.
     #[error("the voice has ended")]
     VoiceEnded,
-    /// The task that watches the callers is gone while the bus is still there.
-    #[error("the watch over the callers has ended")]
+    /// The task that watches the callers or the cameras is gone while the bus is still there.
+    #[error("the watch over the callers or the cameras has ended")]
     WatchEnded,
 }
 
@@ -96,6 +97,8 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
         let _speaking = teller.say(Utterance { text, urgency: Urgency::Asked });
     };
     let caption_thread = CaptionThread::start(describer::load_from(folder.clone(), opening, tell))?;
+    let cameras = Arc::new(Connected::with_preferences(&preferences));
+    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
     let app = App::new(caption_thread.clone(), Arc::clone(&voice), settings.beam_width)
         .with_preferences(preferences.clone())
         .with_reader(Reader::new(settings.text_languages.clone()));
@@ -103,8 +106,11 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let connection = Connection::session().await?;
     info!(model = model.name, "serving");
     let models = [model.clone()].into_iter().chain(model_folder::others(&folder)).collect();
-    bus::publish(&connection, Manager::new(app.clone(), models).with_gpu(may_use_gpu)).await?;
-    let callers = tokio::spawn(watch_callers(connection.clone(), app.clone()));
+    let manager = Manager::new(app.clone(), models, sources.clone()).with_gpu(may_use_gpu);
+    bus::publish(&connection, manager).await?;
+    sources.refresh(&connection).await?;
+    let cameras = tokio::spawn(watch_cameras(cameras, sources.clone(), connection.clone()));
+    let callers = tokio::spawn(watch_callers(connection.clone(), app.clone(), sources));
     let state = tokio::spawn(bus::announce_state(connection.clone(), caption_thread.state()));
     take_name(&connection).await?;
     let notifier = Notifier::from_environment();
@@ -142,6 +148,9 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
         () = reloads => Ok("a signal"),
         () = notifier.keep_watch(&caption_thread) => Ok("a signal"),
         () = for_the_person => Ok("a signal"),
+        _ = cameras => {
+            if connection.is_closed() { Ok("the bus") } else { Err(ServiceFailure::WatchEnded) }
+        }
         _ = callers => {
             // With the bus both end, in either order.
             if connection.is_closed() { Ok("the bus") } else { Err(ServiceFailure::WatchEnded) }
@@ -194,14 +203,35 @@ async fn take_name(connection: &Connection) -> Result<(), ServiceFailure> {
     }
 }
 
-/// Calls off what callers have under way that leave the bus.
-async fn watch_callers(connection: Connection, app: App) -> zbus::Result<()> {
+/// Follows cameras that come and go, until the bus ends. Where the system does not let them be watched, they are listed as
+/// they were when the service began, and used all the same.
+async fn watch_cameras(
+    cameras: Arc<Connected>,
+    sources: Sources,
+    connection: Connection,
+) -> zbus::Result<()> {
+    let watched = async {
+        if let Err(error) = cameras.follow().await {
+            warn!(%error, "cameras that come and go are not noticed");
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = watched => Ok(()),
+        result = sources.follow(connection) => result,
+    }
+}
+
+/// Calls off what callers have under way that leave the bus, and ends what they have reserved.
+async fn watch_callers(connection: Connection, app: App, sources: Sources) -> zbus::Result<()> {
     let bus = DBusProxy::new(&connection).await?;
     let mut changes = bus.receive_name_owner_changed().await?;
     while let Some(change) = changes.next().await {
         let Ok(change) = change.args() else { continue };
         if let (BusName::Unique(name), None) = (change.name(), change.new_owner().as_ref()) {
-            app.caller_left(&Caller::Bus(name.to_string()));
+            let caller = Caller::Bus(name.to_string());
+            app.caller_left(&caller);
+            sources.caller_left(&caller);
         }
     }
     Ok(())

@@ -14,6 +14,11 @@ pub fn descryd() -> Result<PathBuf> {
     binary("descryd")
 }
 
+/// The program that looks through cameras in a guest, and feeds them.
+pub fn guest_camera() -> Result<PathBuf> {
+    binary("guest-camera")
+}
+
 /// A test runs as `target/PROFILE/deps/NAME-HASH`; what it tests is `target/PROFILE/NAME`.
 fn binary(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe().context("a test knows where it is")?;

@@ -324,7 +324,7 @@ fn names_and_installs_what_each_machine_lacks() {
 
 #[test]
 fn takes_a_picture_that_is_shipped_when_none_is_named() {
-    let table: [(&[&str], bool); 11] = [
+    let table: [(&[&str], bool); 13] = [
         (&["describe"], true),
         (&["describe", "--json"], true),
         (&["describe", "--engine", "tract"], true),
@@ -333,6 +333,8 @@ fn takes_a_picture_that_is_shipped_when_none_is_named() {
         (&["describe", "-"], false),
         (&["describe", "--json", "--window"], false),
         (&["describe", "--region", "0,0,9x9"], false),
+        (&["describe", "--camera"], false),
+        (&["describe", "--no-speech", "--camera=Front"], false),
         (&["describe", "--detail", "full"], true),
         (&["describe", "--", "-dog.jpg"], false),
         (&["describe", "a.jpg", "--json"], false),

@@ -67,8 +67,9 @@ check-windows-unasked =
     Programme können nicht nach ihren Fenstern gefragt werden, und so sind Passwörter nur an ihren Punkten zu erkennen;
     bitte at-spi2-core installieren und neu anmelden
 check-text = Tesseract ist da, mit den Sprachen { $languages }
-check-no-camera = keine Kamera ist angeschlossen; Descry sieht noch nicht durch Kameras
-check-camera = vorhanden ist { $cameras }; Descry sieht noch nicht durch Kameras
-check-camera-closed =
-    { $cameras } lässt sich nicht öffnen; bitte sich selbst zur Gruppe video hinzufügen und neu anmelden, oder beenden,
-    was sie benutzt
+check-camera =
+    { $name } kann benutzt werden{ $others ->
+        [0] { "" }
+        [one] ; es gibt noch 1 weitere
+       *[other] ; es gibt noch { $others } weitere
+    }

@@ -23,3 +23,4 @@ setting-library-for-tract =
 setting-unknown-nearest = es gibt keine Einstellung { $name }; war { $nearest } gemeint?
 setting-unknown = es gibt keine Einstellung { $name }; es gibt { $names }
 setting-no-home = sie ist nicht gesetzt, also gibt es keinen Ort für Einstellungen
+setting-rotation = camera_rotation ist { $value }: erlaubt sind 0, 90, 180 und 270

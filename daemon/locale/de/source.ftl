@@ -23,7 +23,6 @@ source-too-much-memory =
     das Bild ist zu groß: { $width } mal { $height } Bildpunkte, wo bei dieser Art von { $format } höchstens
     { $megapixels } Megapixel möglich sind
 
-source-no-camera = es gibt keine Kamera { $name }
 source-screen-forbidden =
     nur der Befehl descry darf nach dem Bildschirm fragen; damit es jedes Programm darf, programs_see_screen = true in
     descry.toml eintragen

@@ -9,6 +9,9 @@ camera-several =
 camera-unplugged =
     the camera { $name } was unplugged; plug it in again and ask again, Descry finds it by itself
 camera-busy = another program uses the camera { $name }; close that program and ask again
+camera-reserved = a program has reserved the camera { $name } for itself; close that program and ask again
+camera-reserved-already = another program has reserved this camera
+camera-not-reserved = you have not reserved this camera; call Claim first
 camera-not-allowed =
     you may not use the camera { $name }; add yourself to the group video, log in again and ask again
 camera-stalled = the camera { $name } sends no pictures; unplug it, plug it in again and ask again

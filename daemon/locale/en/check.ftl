@@ -65,7 +65,9 @@ check-windows-unasked =
     programs cannot be asked about their windows, so that passwords are known by their dots alone; install at-spi2-core
     and log in again
 check-text = Tesseract is there, with the languages { $languages }
-check-no-camera = no camera is connected; Descry does not look through cameras yet
-check-camera = there is { $cameras }; Descry does not look through cameras yet
-check-camera-closed =
-    { $cameras } cannot be opened; add yourself to the group video and log in again, or end what uses it
+check-camera =
+    { $name } can be looked through{ $others ->
+        [0] { "" }
+        [one] ; there is 1 other
+       *[other] ; there are { $others } others
+    }

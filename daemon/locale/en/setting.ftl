@@ -23,3 +23,4 @@ setting-library-for-tract =
 setting-unknown-nearest = there is no setting { $name }; did you mean { $nearest }?
 setting-unknown = there is no setting { $name }; there are { $names }
 setting-no-home = it is not set, so there is no place for settings
+setting-rotation = camera_rotation is { $value }: it must be 0, 90, 180 or 270

@@ -23,7 +23,6 @@ source-too-much-memory =
     the picture is too large: { $width } x { $height } pixels, where at most { $megapixels } megapixels are taken of
     this kind of { $format }
 
-source-no-camera = there is no camera { $name }
 source-screen-forbidden =
     only the command descry may ask for the screen; to let every program, put programs_see_screen = true into
     descry.toml

@@ -2,7 +2,7 @@
 
 pub mod questions;
 
-use std::{os::fd::AsFd, time::Duration};
+use std::{os::fd::AsFd, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use thiserror::Error;
@@ -11,18 +11,25 @@ use zbus::{
     Connection, Proxy,
     fdo::DBusProxy,
     proxy::{CacheProperties, MethodFlags},
-    zvariant::{DynamicType, Fd},
+    zvariant::{DynamicType, Fd, ObjectPath},
 };
 
 use super::{
     MANAGER, NAME, PATH,
     dictionary::{self, Dictionary, put, value},
+    source,
 };
 use crate::{
     description::Described,
     preferences::{Detail, word},
     quality::Kind,
-    source::{SourceError, file::FileSource, screen::ScreenSource},
+    source::{
+        SourceError,
+        camera::{CameraError, choose, connected::Connected, mounting::Mounting},
+        file::FileSource,
+        live::Cameras,
+        screen::ScreenSource,
+    },
     words::{Message, message},
 };
 
@@ -65,6 +72,12 @@ impl ServiceError {
 /// What the service says, as it says it.
 fn said(words: &str) -> Message {
     message!("service-said", words = words)
+}
+
+/// The object of the camera that a person names.
+fn named(name: &str) -> Result<String, CameraError> {
+    let cameras = Connected::new(Arc::new(Mounting::default)).list()?;
+    Ok(source::path(&choose(&cameras, Some(name))?.id))
 }
 
 /// The service as its clients see it.
@@ -118,6 +131,30 @@ impl Service {
         read(&self.call("DescribeScreen", &(target, options)).await?)
     }
 
+    /// Has described what a camera sees: the one that is named, or else the one that the service's settings name, or the
+    /// only one.
+    pub async fn describe_camera(
+        &self,
+        name: Option<String>,
+        wish: &Wish,
+    ) -> Result<(Described, Option<Message>), ServiceError> {
+        let path = match name {
+            None => "/".to_owned(),
+            Some(name) => {
+                let found = tokio::task::spawn_blocking(move || named(&name)).await;
+                let found = found.unwrap_or(Err(CameraError::None));
+                found.map_err(|error| ServiceError::Picture(error.message()))?
+            }
+        };
+        let path = ObjectPath::try_from(path).map_err(|error| ServiceError::service(&error.to_string()))?;
+        match self.call("DescribeCamera", &(path, wish.options())).await {
+            Ok(description) => read(&description),
+            // There is one service, and it sees the same cameras.
+            Err(ServiceError::Elsewhere(reason)) => Err(ServiceError::Picture(reason)),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn call<B>(&self, method: &str, body: &B) -> Result<Dictionary, ServiceError>
     where
         B: Serialize + DynamicType,
@@ -128,8 +165,15 @@ impl Service {
             Ok(None) => Err(ServiceError::Service(message!("service-no-answer"))),
             Err(zbus::Error::MethodError(name, text, _)) => {
                 let reason = said(&text.unwrap_or_else(|| name.to_string()));
-                let of_picture =
-                    ["InvalidImage", "TooLarge", "TimedOut", "Cancelled", "InvalidOption", "Failed"];
+                let of_picture = [
+                    "InvalidImage",
+                    "TooLarge",
+                    "TimedOut",
+                    "Cancelled",
+                    "InvalidOption",
+                    "Failed",
+                    "AlreadyInUse",
+                ];
                 let kind = name.strip_prefix("org.descry.Descry1.Error.").unwrap_or_default();
                 Err(match kind {
                     kind if of_picture.contains(&kind) => ServiceError::Picture(reason),

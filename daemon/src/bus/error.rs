@@ -20,9 +20,13 @@ pub enum Error {
     ModelUnavailable(String),
     /// There is no such camera or screen.
     NoSuchSource(String),
+    /// Another program uses the camera, or has reserved it.
+    AlreadyInUse(String),
+    /// The caller has not reserved the camera.
+    NotClaimed(String),
     /// Looking at pictures is paused.
     Paused(String),
-    /// The caller may not see the screen.
+    /// The caller may not see the screen, or the service not the camera.
     AccessDenied(String),
     /// The request was called off, by its caller or by a newer request of the same caller.
     Cancelled(String),
@@ -72,6 +76,10 @@ impl Error {
                     | CameraError::Unplugged(_),
                 ),
             ) => Self::NoSuchSource(sentence),
+            Failure::Source(SourceError::Camera(CameraError::Busy(_) | CameraError::Reserved(_))) => {
+                Self::AlreadyInUse(sentence)
+            }
+            Failure::Source(SourceError::Camera(CameraError::NotAllowed(_))) => Self::AccessDenied(sentence),
             Failure::Source(SourceError::Cancelled | SourceError::Screen(ScreenError::Cancelled))
             | Failure::Cancelled(_) => Self::Cancelled(sentence),
             Failure::Source(SourceError::Screen(_) | SourceError::Camera(_)) | Failure::Model(_) => {

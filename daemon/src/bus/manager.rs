@@ -14,6 +14,7 @@ use super::{
     dictionary::{self, Dictionary, put},
     error::Error,
     person::{self, caller},
+    source::Sources,
 };
 use crate::{
     app::{App, Outcome},
@@ -44,13 +45,15 @@ pub struct Manager {
     app: App,
     models: Vec<Manifest>,
     may_use_gpu: bool,
+    sources: Sources,
 }
 
 impl Manager {
-    /// An object that hands requests to `app` and tells of `models`, of which the first is in use.
+    /// An object that hands requests to `app`, looks through the cameras of `sources`, and tells of `models`, of which the
+    /// first is in use.
     #[must_use]
-    pub fn new(app: App, models: Vec<Manifest>) -> Self {
-        Self { app, models, may_use_gpu: false }
+    pub fn new(app: App, models: Vec<Manifest>, sources: Sources) -> Self {
+        Self { app, models, may_use_gpu: false, sources }
     }
 
     /// The same, where the model may turn out to run on a GPU.
@@ -116,11 +119,19 @@ fn refused(error: &InvalidPreference) -> fdo::Error {
 #[allow(clippy::unused_self, clippy::needless_pass_by_value)]
 #[interface(name = "org.descry.Descry1.Manager", introspection_docs = false)]
 impl Manager {
-    /// Describes what a camera sees. There are no cameras yet.
+    /// Describes what a camera sees: that of an object, or for `/` the one that the settings name, or the only one.
     #[zbus(out_args("description"))]
-    fn describe_camera(&self, source: ObjectPath<'_>, options: Dictionary) -> Result<Dictionary, Error> {
-        dictionary::options(&options)?;
-        Err(Error::NoSuchSource(self.words(&message!("source-no-camera", name = source.as_str()))))
+    async fn describe_camera(
+        &self,
+        source: ObjectPath<'_>,
+        options: Dictionary,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Dictionary, Error> {
+        let options = dictionary::options(&options)?;
+        let configured = self.app.preferences().camera.wanted;
+        let source = self.sources.look(source.as_str(), configured, caller(&header));
+        let request = Request::new(caller(&header), Box::new(source), options.request);
+        self.reply(self.app.serve(request).await, options.wait_until_spoken).await
     }
 
     /// Describes the screen: all of it (1), the active window (2 and 8), or a rectangle (4), as the Screenshot portal has

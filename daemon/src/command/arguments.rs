@@ -23,11 +23,14 @@ Examples:
   descry describe --json holiday/    all pictures of a folder, for programs
   descry describe - < cat.jpg        from standard input
   descry describe --window           the window that you work in
+  descry describe --camera           what the camera sees
 
 Of a screen it says first the program and the window, then its text, then its pictures with their places: 300 characters \
 of the text, all of it with --detail full. Text is read by Tesseract, where it is installed (package tesseract-ocr). \
 On Wayland the desktop's portal shows the screen; the file in which it does is deleted at once. Fields for passwords are \
 not read. The service is asked where it runs, unless it belongs to another session.
+
+A camera runs only as long as it takes to describe one picture of it. descry cameras lists those that there are.
 
 Exit status: 0 when all pictures were described, 1 when at least one was not, 2 when the arguments or settings are \
 wrong, 3 when the model or its engine cannot be used, or the service is paused.
@@ -70,6 +73,16 @@ Examples:
   descry status --json        for programs; {\"running\":false} when it does not run
 
 Exit status: 0 when the service runs, 3 when it does not.";
+
+const AFTER_CAMERAS_HELP: &str = "\
+Each line is a camera's name, then in brackets what it is known by wherever it is plugged in, then its device, which may \
+change. The one that is looked through when no other is named comes with a star.
+
+Examples:
+  descry cameras              which there are
+  descry cameras --json       for programs
+
+Exit status: 0 when there is a camera, 1 when there is none.";
 
 const AFTER_CHECK_HELP: &str = "\
 Settings are read from /etc/descry/descry.toml, $XDG_CONFIG_HOME/descry/descry.toml and the environment, each over the \
@@ -162,6 +175,14 @@ pub enum Command {
     #[command(after_help = AFTER_STATUS_HELP)]
     Status {
         /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// List the cameras that are connected
+    #[command(after_help = AFTER_CAMERAS_HELP)]
+    Cameras {
+        /// Print one JSON object per camera, each on its own line
         #[arg(long)]
         json: bool,
     },
@@ -263,7 +284,7 @@ pub struct Describe {
     pub no_service: bool,
 }
 
-/// Which part of the screen is to be described; at most one of these.
+/// What is to be described instead of files; at most one of these.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub struct Look {
@@ -278,10 +299,21 @@ pub struct Look {
     /// Describe a rectangle of the screen, in pixels from its upper left corner
     #[arg(long, value_name = "X,Y,WIDTHxHEIGHT", value_parser = screen::region)]
     pub region: Option<Area>,
+
+    /// Describe what a camera sees: the one of this name or a part of it, or what descry cameras lists; without NAME, the
+    /// one that is set, or the only one
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    pub camera: Option<String>,
 }
 
 impl Look {
-    /// What is to be looked at; `None` when files are.
+    /// The camera that is to be looked through: the one that is named, if one is.
+    #[must_use]
+    pub fn camera(&self) -> Option<Option<&str>> {
+        self.camera.as_deref().map(|name| Some(name).filter(|name| !name.is_empty()))
+    }
+
+    /// What of the screen is to be looked at; `None` when something else is.
     #[must_use]
     pub fn target(&self) -> Option<Target> {
         match self {
@@ -340,6 +372,8 @@ mod tests {
             ("descry describe --onnxruntime x a.jpg", true),
             ("descry describe --window", false),
             ("descry describe --window --text-languages deu", true),
+            ("descry describe --camera", false),
+            ("descry describe --camera Front --no-service", true),
         ] {
             let Command::Describe(describe) = Arguments::parse_from(line.split(' ')).command else {
                 panic!("{line} describes")
@@ -366,6 +400,9 @@ mod tests {
             "descry describe --region 0,0,0x10",
             "descry describe --region 0,0,10",
             "descry describe --screen --detail much",
+            "descry describe --camera --screen",
+            "descry describe --camera Front a.jpg",
+            "descry cameras Front",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
@@ -384,6 +421,22 @@ mod tests {
                 panic!("{line} describes")
             };
             assert_eq!(describe.look.target(), target, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_camera_is_named_or_not() {
+        for (line, camera) in [
+            ("descry describe a.jpg", None),
+            ("descry describe --camera", Some(None)),
+            ("descry describe --camera --json", Some(None)),
+            ("descry describe --camera Front --json", Some(Some("Front"))),
+            ("descry describe --camera=Front", Some(Some("Front"))),
+        ] {
+            let Command::Describe(describe) = Arguments::parse_from(line.split(' ')).command else {
+                panic!("{line} describes")
+            };
+            assert_eq!(describe.look.camera(), camera, "{line}");
         }
     }
 }

@@ -112,6 +112,7 @@ async fn ask(service: &Service, command: Command, language: Language) -> Result<
         // These ask nobody.
         Command::Bench(_)
         | Command::Describe(_)
+        | Command::Cameras { .. }
         | Command::Check(_)
         | Command::Config { .. }
         | Command::Generate { .. } => Answer::default(),

@@ -58,7 +58,7 @@ pub(super) struct Unusable(pub(super) Message);
 /// Who describes.
 pub(super) enum Backend {
     /// This process.
-    Own(App),
+    Own { app: App, preferences: Shared },
     /// The service; and what this process needs to do it itself, where the service sees another screen.
     Service { service: Service, settings: Box<Settings>, voice: Arc<dyn Voice> },
 }
@@ -73,7 +73,8 @@ impl Backend {
         if !forced_here && let Some(service) = Service::find().await {
             return Ok(Self::Service { service, settings: Box::new(settings.clone()), voice });
         }
-        Ok(Self::Own(own(settings, voice)?))
+        let preferences = Shared::new(settings.preferences.clone());
+        Ok(Self::Own { app: own(settings, voice)?, preferences })
     }
 
     /// Whether the service that runs is paused: then nobody looks at the screen, this process neither.
@@ -93,11 +94,14 @@ impl Backend {
         detail: Option<Detail>,
     ) -> Answer {
         match self {
-            Self::Own(app) => describe_here(app, wanted.into_source(), speak, detail).await,
+            Self::Own { app, preferences } => {
+                describe_here(app, wanted.into_source(preferences), speak, detail).await
+            }
             Self::Service { service, settings, voice } => {
                 let wish = Wish { speak, wait: in_turn, detail, beam_width: settings.beam_width };
                 let described = match wanted {
                     Wanted::File(picture) => service.describe(picture, &wish).await,
+                    Wanted::Camera(name) => service.describe_camera(name, &wish).await,
                     Wanted::Screen(source) => match service.describe_screen(&source, &wish).await {
                         Err(ServiceError::Elsewhere(reason)) => {
                             debug!(%reason, "the service does not look at this screen");

@@ -1,13 +1,16 @@
-//! From what was named on the command line to pictures, in order, or to a part of the screen.
+//! From what was named on the command line to pictures, in order, to a part of the screen, or to a camera.
 
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::{
+    preferences::Shared,
     source::{
         Source,
+        camera::{CameraSource, connected::Connected},
         file::FileSource,
         screen::{ScreenSource, Session, Target},
     },
@@ -33,16 +36,28 @@ pub(super) enum Wanted {
     File(FileSource),
     /// A part of the screen.
     Screen(ScreenSource),
+    /// What a camera sees: the one of this name, or the one that is set, or the only one.
+    Camera(Option<String>),
 }
 
 impl Wanted {
-    /// The same as a source.
-    pub(super) fn into_source(self) -> Box<dyn Source> {
+    /// The same as a source, in this process. The preferences say which camera is set, and how it is mounted.
+    pub(super) fn into_source(self, preferences: &Shared) -> Box<dyn Source> {
         match self {
             Self::File(source) => Box::new(source),
             Self::Screen(source) => Box::new(source),
+            Self::Camera(name) => {
+                let cameras = Arc::new(Connected::with_preferences(preferences));
+                Box::new(CameraSource::new(cameras, name.or(preferences.now().camera.wanted)))
+            }
         }
     }
+}
+
+/// What a camera sees.
+pub(super) fn of_camera(name: Option<&str>) -> Input {
+    let label = name.unwrap_or("camera").to_owned();
+    Input { label, picture: Ok(Wanted::Camera(name.map(str::to_owned))) }
 }
 
 /// The part of the screen of this session.

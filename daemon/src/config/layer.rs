@@ -11,6 +11,7 @@ use super::{ConfigError, DeviceName, EngineName};
 use crate::{
     announce::Announce,
     preferences::{self, Detail, Hedging, Preferences, SpeechRoute},
+    source::camera::mounting::Rotation,
     words::{Language, Message, message},
 };
 
@@ -51,6 +52,15 @@ pub struct Layer {
     /// Whether every program on the bus may have the service describe the screen, and not only descry
     #[arg(long, value_name = "true or false")]
     pub programs_see_screen: Option<bool>,
+    /// The camera where a request names none: its name or a part of it, or what descry cameras lists
+    #[arg(long, value_name = "NAME")]
+    pub camera: Option<String>,
+    /// By how many degrees the camera's pictures are turned clockwise: 0, 90, 180 or 270
+    #[arg(long, value_name = "DEGREES")]
+    pub camera_rotation: Option<u16>,
+    /// Whether left and right are exchanged in the camera's pictures, after they were turned
+    #[arg(long, value_name = "true or false")]
+    pub camera_mirrored: Option<bool>,
     /// Who speaks
     #[arg(long, value_enum)]
     pub speech: Option<SpeechRoute>,
@@ -81,11 +91,19 @@ pub struct Layer {
 }
 
 /// The settings that are numbers; those that are neither these nor switches are words.
-const NUMBERS: [&str; 7] =
-    ["threads", "beam_width", "idle_unload_seconds", "minimum_confidence", "rate", "pitch", "volume"];
+const NUMBERS: [&str; 8] = [
+    "threads",
+    "beam_width",
+    "idle_unload_seconds",
+    "minimum_confidence",
+    "camera_rotation",
+    "rate",
+    "pitch",
+    "volume",
+];
 
 /// The settings that are true or false.
-const SWITCHES: [&str; 2] = ["programs_see_screen", "battery_warnings"];
+const SWITCHES: [&str; 3] = ["programs_see_screen", "battery_warnings", "camera_mirrored"];
 
 /// More threads than any machine gains from.
 const MAXIMUM_THREADS: usize = 64;
@@ -114,6 +132,8 @@ impl Layer {
             hedging: Some(defaults.hedging),
             minimum_confidence: Some(defaults.minimum_confidence.into()),
             programs_see_screen: Some(defaults.programs_see_screen),
+            camera_rotation: Some(0),
+            camera_mirrored: Some(false),
             speech: Some(defaults.speech),
             announce: Some(Announce::default()),
             battery_warnings: Some(false),
@@ -234,6 +254,11 @@ impl Layer {
         {
             return Some(between("minimum_confidence", share.to_string(), 0, 1));
         }
+        if let Some(degrees) = self.camera_rotation
+            && Rotation::from_degrees(degrees).is_none()
+        {
+            return Some(message!("setting-rotation", value = degrees.to_string()));
+        }
         for (name, number) in [("rate", self.rate), ("pitch", self.pitch), ("volume", self.volume)] {
             if let Some(number) = number
                 && !(-100..=100).contains(&number)
@@ -241,7 +266,8 @@ impl Layer {
                 return Some(between(name, number.to_string(), -100, 100));
             }
         }
-        for (name, words) in [("language", &self.language), ("voice", &self.voice)] {
+        for (name, words) in [("language", &self.language), ("voice", &self.voice), ("camera", &self.camera)]
+        {
             if let Some(words) = words
                 && (words.trim().is_empty() || words.len() > 128 || words.contains(char::is_control))
             {

@@ -4,7 +4,8 @@ use std::{fs, path::Path};
 
 use super::*;
 use crate::{
-    preferences::{Detail, Hedging, SpeechRoute},
+    preferences::{CameraSettings, Detail, Hedging, SpeechRoute},
+    source::camera::mounting::{Mounting, Rotation},
     words::Language,
 };
 
@@ -122,7 +123,7 @@ fn the_language_is_the_sessions_unless_somebody_says_otherwise() {
 fn every_setting_can_be_set() {
     let text = "model = \"/m\"\nengine = \"onnxruntime\"\nonnxruntime = \"/l\"\ndevice = \"tensorrt\"\nthreads = 4\nbeam_width = 4\n\
                 idle_unload_seconds = 0\ndetail = \"brief\"\nhedging = \"always\"\nminimum_confidence = 1\n\
-                programs_see_screen = true\nspeech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"\n\
+                programs_see_screen = true\ncamera = \"Front\"\ncamera_rotation = 270\ncamera_mirrored = true\nspeech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"\n\
                 announce = \"always\"\nbattery_warnings = true";
     let layer = Layer::from_toml(text, "x").unwrap();
     assert_eq!(layer.table().unwrap().len(), Layer::names().len(), "each has a value here");
@@ -135,6 +136,8 @@ fn every_setting_can_be_set() {
     assert_eq!((preferences.idle_unload_seconds, preferences.idle_limit()), (0, None));
     assert!((preferences.minimum_confidence - 1.0).abs() < f32::EPSILON);
     assert_eq!(preferences.voice.pitch, Some(-100));
+    let mounting = Mounting { rotation: Rotation::ThreeQuarters, is_mirrored: true };
+    assert_eq!(preferences.camera, CameraSettings { wanted: Some("Front".to_owned()), mounting });
 }
 
 #[test]
@@ -150,6 +153,9 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
         ("rate = 101", "between -100 and 100"),
         ("volume = -128", "between -100 and 100"),
         ("pitch = 1000", "pitch is 1000"),
+        ("camera_rotation = 45", "camera_rotation is 45: it must be 0, 90, 180 or 270"),
+        ("camera_rotation = -90", "camera_rotation is -90"),
+        ("camera = \"\"", "on one line"),
         ("voice = \"a\\nQUIT\"", "on one line"),
         ("language = \" \"", "on one line"),
         ("language = \"fr\"", "it must be a language that Descry speaks: en, de"),
@@ -174,6 +180,8 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
         ("DESCRY_BEAM_WIDTH", "many"),
         ("DESCRY_SPEECH", "\""),
         ("DESCRY_PROGRAMS_SEE_SCREEN", "yes"),
+        ("DESCRY_CAMERA_MIRRORED", "1"),
+        ("DESCRY_CAMERA_ROTATION", "45"),
         ("DESCRY_RATE", "fast"),
         ("DESCRY_RATE", "101"),
     ] {

@@ -1,8 +1,19 @@
 //! Cameras: which one is meant, one picture of it, and what a person is told when there is none.
 
+mod capture;
+pub mod connected;
+mod convert;
+mod format;
+mod identity;
+mod motion_jpeg;
+pub mod mounting;
+mod video4linux;
+mod warm_up;
+
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use thiserror::Error;
+use tracing::warn;
 
 use super::{Source, SourceError, live::Cameras};
 use crate::{
@@ -71,6 +82,9 @@ pub enum CameraError {
     /// Another program looks through it.
     #[error("another program uses the camera {0}; close that program and ask again")]
     Busy(String),
+    /// A program has reserved it with the service.
+    #[error("a program has reserved the camera {0} for itself; close that program and ask again")]
+    Reserved(String),
     /// The system lets this person not open it.
     #[error("you may not use the camera {0}; add yourself to the group video, log in again and ask again")]
     NotAllowed(String),
@@ -109,6 +123,7 @@ impl CameraError {
             Self::Several(names) => message!("camera-several", names = names),
             Self::Unplugged(name) => message!("camera-unplugged", name = name),
             Self::Busy(name) => message!("camera-busy", name = name),
+            Self::Reserved(name) => message!("camera-reserved", name = name),
             Self::NotAllowed(name) => message!("camera-not-allowed", name = name),
             Self::Stalled(name) => message!("camera-stalled", name = name),
             Self::Damaged(name) => message!("camera-damaged", name = name),
@@ -121,6 +136,11 @@ impl CameraError {
     #[must_use]
     pub fn is_final(&self) -> bool {
         !matches!(self, Self::Cancelled | Self::Damaged(_))
+    }
+
+    /// Whether opening the camera anew may be all that it needs.
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::Stalled(_) | Self::Driver { .. })
     }
 }
 
@@ -158,18 +178,33 @@ fn only<'a>(found: &[&'a Camera], none: CameraError) -> Result<&'a Camera, Camer
     }
 }
 
+/// Whether a camera may be looked through, asked before it is opened.
+pub type MayLook = Arc<dyn Fn(&CameraId) -> bool + Send + Sync>;
+
 /// One picture of a camera, not yet taken.
-#[derive(Debug)]
 pub struct CameraSource {
     cameras: Arc<dyn Cameras>,
     wanted: Option<String>,
+    may_look: MayLook,
+}
+
+impl fmt::Debug for CameraSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("CameraSource").field("wanted", &self.wanted).finish_non_exhaustive()
+    }
 }
 
 impl CameraSource {
     /// The newest picture of the camera that `wanted` names, as for [`choose`].
     #[must_use]
     pub fn new(cameras: Arc<dyn Cameras>, wanted: Option<String>) -> Self {
-        Self { cameras, wanted }
+        Self { cameras, wanted, may_look: Arc::new(|_| true) }
+    }
+
+    /// The same, only if `may_look` allows it when the picture is to be taken.
+    #[must_use]
+    pub fn only_if(self, may_look: MayLook) -> Self {
+        Self { may_look, ..self }
     }
 }
 
@@ -177,8 +212,17 @@ impl Source for CameraSource {
     fn capture(self: Box<Self>, cancel: &Cancel) -> Result<Frame, SourceError> {
         let list = self.cameras.list()?;
         let camera = choose(&list, self.wanted.as_deref())?;
-        let live = self.cameras.open(&camera.id)?;
-        Ok(live.next_frame(0, cancel)?.frame)
+        if !(self.may_look)(&camera.id) {
+            return Err(CameraError::Reserved(camera.name.clone()).into());
+        }
+        let look = || self.cameras.open(&camera.id)?.next_frame(0, cancel).map(|shown| shown.frame);
+        match look() {
+            Err(error) if error.may_pass() => {
+                warn!(%error, "the camera is opened anew");
+                Ok(look()?)
+            }
+            result => Ok(result?),
+        }
     }
 }
 
@@ -229,7 +273,7 @@ mod tests {
         let source = CameraSource::new(Arc::clone(&cameras) as Arc<_>, Some("front".to_owned()));
         let frame = Box::new(source).capture(&Cancel::default()).unwrap();
         assert_eq!((frame.pixels.dimensions(), frame.origin), ((7, 5), Origin::Camera));
-        assert!(!cameras.is_in_use("a"));
+        assert!(!cameras.is_in_use(&CameraId::new("a")));
         cameras.unplug("a");
         let source = CameraSource::new(cameras, None);
         let error = Box::new(source).capture(&Cancel::default()).unwrap_err();

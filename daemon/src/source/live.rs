@@ -7,6 +7,8 @@ pub(crate) mod fake;
 
 use std::{fmt, sync::Arc};
 
+use tokio::sync::watch;
+
 use super::camera::{Camera, CameraError, CameraId};
 use crate::{frame::Frame, request::Cancel};
 
@@ -38,4 +40,10 @@ pub trait Cameras: Send + Sync + fmt::Debug {
 
     /// Begins to look through one of them, or joins those who do already. It blocks until the camera runs.
     fn open(&self, camera: &CameraId) -> Result<Arc<dyn Live>, CameraError>;
+
+    /// Whether somebody looks through one of them, of those who opened it here.
+    fn is_in_use(&self, camera: &CameraId) -> bool;
+
+    /// Counts up when a camera may have come or gone, or somebody begins or ceases to look.
+    fn watch(&self) -> watch::Receiver<u64>;
 }

@@ -1,10 +1,6 @@
 //! How each part is tried: as it is used, not by looking for its files.
 
-use std::{
-    fs::{self, File},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use descry_models::{Bundle, CaptionOptions, Captioner, Device, DeviceChoice, NotUsed, Opening};
 use image::RgbImage;
@@ -15,9 +11,13 @@ use crate::{
     bus::client::Service,
     config::{Layer, Settings, session_language},
     model_folder,
-    preferences::SpeechRoute,
+    preferences::{Shared, SpeechRoute},
     screen_text::{ReadError, Reader},
-    source::screen::{self, Reached, ScreenError, Session},
+    source::{
+        camera::{Camera, CameraError, choose, connected::Connected},
+        live::Cameras,
+        screen::{self, Reached, ScreenError, Session},
+    },
     speech::{VoiceError, address::Address, probe},
     words::{Language, Message, message, models},
 };
@@ -93,7 +93,7 @@ pub(super) async fn try_part(name: Name) -> Part {
         Name::Screen => Part::optional(name, screen().await),
         Name::WindowNames => Part::optional(name, window_names().await),
         Name::Text => Part::optional(name, text().await),
-        Name::Camera => Part::optional(name, cameras(Path::new("/dev"), Path::new("/sys/class/video4linux"))),
+        Name::Camera => Part::optional(name, blocking_optional(camera).await),
     }
 }
 
@@ -252,37 +252,34 @@ async fn text() -> Result<Message, (State, Message)> {
     }
 }
 
-/// Looks for cameras among the devices, and for their names.
-fn cameras(devices: &Path, names: &Path) -> Result<Message, (State, Message)> {
-    let mut found: Vec<PathBuf> = fs::read_dir(devices)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            name.strip_prefix("video").is_some_and(|number| number.parse::<u32>().is_ok())
-        })
-        .collect();
-    found.sort();
-    if found.is_empty() {
-        return Err((State::Missing, message!("check-no-camera")));
-    }
-    let describe = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default();
-        let name = fs::read_to_string(names.join(name).join("name")).unwrap_or_default();
-        format!("{} ({})", path.display(), name.trim()).replace(" ()", "")
+/// Tries the camera that would be looked through, without looking.
+fn camera() -> Result<Message, (State, Message)> {
+    let preferences = settings_or_defaults().preferences;
+    let wanted = preferences.camera.wanted.clone();
+    let connected = Connected::with_preferences(&Shared::new(preferences));
+    let cameras = connected.list().map_err(|error| (State::Fails, error.message()))?;
+    of_cameras(&cameras, wanted.as_deref(), |camera| connected.try_reach(camera))
+}
+
+/// What is said of the cameras.
+fn of_cameras(
+    cameras: &[Camera],
+    wanted: Option<&str>,
+    try_reach: impl Fn(&Camera) -> Result<(), CameraError>,
+) -> Result<Message, (State, Message)> {
+    let chosen = match choose(cameras, wanted) {
+        Ok(chosen) => chosen,
+        Err(error @ CameraError::None) => return Err((State::Missing, error.message())),
+        Err(error) => return Err((State::Fails, error.message())),
     };
-    let listed = found.iter().map(describe).collect::<Vec<_>>().join(", ");
-    if found.iter().any(|path| File::open(path).is_ok()) {
-        Ok(message!("check-camera", cameras = listed))
-    } else {
-        Err((State::Fails, message!("check-camera-closed", cameras = listed)))
-    }
+    try_reach(chosen).map_err(|error| (State::Fails, error.message()))?;
+    Ok(message!("check-camera", name = &chosen.name, others = (cameras.len() - 1) as f64))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::camera::CameraId;
 
     #[test]
     fn a_gpu_is_told_of_as_it_is() {
@@ -312,19 +309,26 @@ mod tests {
     }
 
     #[test]
-    fn cameras_are_found_by_their_devices() {
-        let folder = tempfile::tempdir().unwrap();
-        let (devices, names) = (folder.path().join("dev"), folder.path().join("names"));
-        fs::create_dir_all(&devices).unwrap();
-        assert!(matches!(cameras(&devices, &names), Err((State::Missing, _))));
-        for name in ["video1", "video0", "videodisk", "vide0"] {
-            fs::write(devices.join(name), "").unwrap();
+    fn the_camera_that_would_be_looked_through_is_tried() {
+        let camera = |id: &str| Camera {
+            id: CameraId::new(id),
+            name: id.to_uppercase(),
+            device: format!("/dev/{id}").into(),
+        };
+        let two = [camera("a"), camera("b")];
+        let works = |_: &Camera| Ok(());
+        let busy = |camera: &Camera| Err(CameraError::Busy(camera.name.clone()));
+        let told = |cameras: &[Camera], wanted| of_cameras(cameras, wanted, works).unwrap().to_string();
+        assert_eq!(told(&two[..1], None), "A can be looked through");
+        assert_eq!(told(&two, Some("b")), "B can be looked through; there is 1 other");
+        for (cameras, wanted, state, begin) in [
+            (&two[..0], None, State::Missing, "no camera is connected"),
+            (&two[..0], Some("b"), State::Fails, "there is no camera b"),
+            (&two[..], None, State::Fails, "there are several cameras"),
+            (&two[..], Some("a"), State::Fails, "another program uses the camera A"),
+        ] {
+            let (found, told) = of_cameras(cameras, wanted, busy).unwrap_err();
+            assert!(found == state && told.to_string().starts_with(begin), "{told}");
         }
-        fs::create_dir_all(names.join("video0")).unwrap();
-        fs::write(names.join("video0/name"), "Front camera\n").unwrap();
-        let words = cameras(&devices, &names).unwrap().to_string();
-        let expected = format!("there is {0}/video0 (Front camera), {0}/video1;", devices.display());
-        assert!(words.starts_with(&expected), "{words}");
-        assert!(matches!(cameras(Path::new("/no/where"), &names), Err((State::Missing, _))));
     }
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use image::RgbImage;
+use tokio::sync::watch;
 
 use super::{Cameras, Live, LiveFrame};
 use crate::{
@@ -94,7 +95,13 @@ struct Plugged {
 
 /// What those who look hold: it ends with the last of them.
 #[derive(Debug)]
-struct Looking(Arc<FakeCamera>);
+struct Looking(Arc<FakeCamera>, watch::Sender<u64>);
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        self.1.send_modify(|count| *count += 1);
+    }
+}
 
 impl Live for Looking {
     fn next_frame(&self, after: u64, cancel: &Cancel) -> Result<LiveFrame, CameraError> {
@@ -104,7 +111,10 @@ impl Live for Looking {
 
 /// Cameras that a test plugs in and pulls out.
 #[derive(Debug, Default)]
-pub(crate) struct FakeCameras(Mutex<Vec<Plugged>>);
+pub(crate) struct FakeCameras {
+    plugged: Mutex<Vec<Plugged>>,
+    changes: watch::Sender<u64>,
+}
 
 impl FakeCameras {
     /// Plugs a camera in, with its identity and its name, and yields what feeds it.
@@ -113,6 +123,7 @@ impl FakeCameras {
         let camera =
             Camera { id: CameraId::new(id), name: name.to_owned(), device: format!("/dev/{id}").into() };
         self.lock().push(Plugged { camera, live: Arc::clone(&live), looked_through: Weak::new() });
+        self.change();
         live
     }
 
@@ -125,17 +136,15 @@ impl FakeCameras {
             }
             stays
         });
+        self.change();
     }
 
-    /// Whether somebody looks through a camera.
-    pub(crate) fn is_in_use(&self, id: &str) -> bool {
-        let mut all = self.lock();
-        all.iter_mut()
-            .any(|plugged| plugged.camera.id.as_str() == id && plugged.looked_through.strong_count() > 0)
+    fn change(&self) {
+        self.changes.send_modify(|count| *count += 1);
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Plugged>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.plugged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -151,9 +160,19 @@ impl Cameras for FakeCameras {
         if let Some(looking) = plugged.looked_through.upgrade() {
             return Ok(looking);
         }
-        let looking = Arc::new(Looking(Arc::clone(&plugged.live)));
+        let looking = Arc::new(Looking(Arc::clone(&plugged.live), self.changes.clone()));
         plugged.looked_through = Arc::downgrade(&looking);
+        self.change();
         Ok(looking)
+    }
+
+    fn is_in_use(&self, camera: &CameraId) -> bool {
+        let all = self.lock();
+        all.iter().any(|plugged| plugged.camera.id == *camera && plugged.looked_through.strong_count() > 0)
+    }
+
+    fn watch(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 }
 
@@ -166,9 +185,9 @@ mod tests {
     fn a_camera_shows_its_newest_picture_and_waits_for_the_next() {
         let cameras = FakeCameras::default();
         let feed = cameras.plug("a", "Front");
-        assert!(!cameras.is_in_use("a"));
+        assert!(!cameras.is_in_use(&CameraId::new("a")));
         let live = cameras.open(&CameraId::new("a")).unwrap();
-        assert!(cameras.is_in_use("a"));
+        assert!(cameras.is_in_use(&CameraId::new("a")));
         feed.show(RgbImage::new(1, 1));
         feed.show(RgbImage::new(2, 1));
         let cancel = Cancel::default();
@@ -189,6 +208,6 @@ mod tests {
         let error = live.next_frame(3, &Cancel::default()).unwrap_err();
         assert!(error.is_final() && error.to_string().contains("Front"), "{error}");
         drop(live);
-        assert!(!cameras.is_in_use("a") && cameras.list().unwrap().is_empty());
+        assert!(!cameras.is_in_use(&CameraId::new("a")) && cameras.list().unwrap().is_empty());
     }
 }

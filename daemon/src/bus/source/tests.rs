@@ -1,0 +1,69 @@
+//! Paths, reservations, and what changes when cameras come and go; no bus.
+
+use super::*;
+use crate::source::live::fake::FakeCameras;
+
+#[test]
+fn paths_and_identities_are_one() {
+    for (id, expected) in [
+        ("usb-046d-0825-9A_B", "usb_2d046d_2d0825_2d9A_5fB"),
+        ("platform:vivid-000", "platform_3avivid_2d000"),
+        ("é", "_c3_a9"),
+    ] {
+        let id = CameraId::new(id);
+        assert_eq!(path(&id), format!("/org/descry/Descry1/source/{expected}"));
+        assert_eq!(camera(&path(&id)), Some(id));
+    }
+    for wrong in
+        ["/", "/org/descry/Descry1/source/", "/org/descry/Descry1/source/_f", "/org/x/source/a", "_zz"]
+    {
+        assert_eq!(camera(wrong), None, "{wrong}");
+    }
+    assert_eq!(camera("/org/descry/Descry1/source/_ff"), None, "not text");
+}
+
+#[test]
+fn what_is_reserved_stays_when_it_is_unplugged() {
+    let cameras = Arc::new(FakeCameras::default());
+    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
+    let (id, other) = (CameraId::new("a"), CameraId::new("b"));
+    cameras.plug("a", "Front");
+    cameras.plug("b", "Rear");
+    let changed = |sources: &Sources| -> Vec<(String, Option<(bool, bool)>)> {
+        let changes = sources.changes(&cameras.list().unwrap());
+        let told = |shown: Shown| (shown.is_present, shown.is_in_use);
+        changes.into_iter().map(|change| (change.id.to_string(), change.after.map(told))).collect()
+    };
+    let told = |id: &str, after| (id.to_owned(), after);
+    assert_eq!(changed(&sources), [told("a", Some((true, false))), told("b", Some((true, false)))]);
+    let (me, you) = (Caller::Bus(":1.1".into()), Caller::Bus(":1.2".into()));
+    sources.claim(&id, me.clone()).unwrap();
+    sources.claim(&id, me.clone()).unwrap();
+    assert!(matches!(sources.claim(&id, you.clone()), Err(Error::AlreadyInUse(_))));
+    assert!(sources.may_look(&id, &me) && !sources.may_look(&id, &you) && sources.may_look(&other, &you));
+    assert_eq!(changed(&sources), [told("a", Some((true, true)))]);
+    cameras.unplug("a");
+    cameras.unplug("b");
+    assert_eq!(changed(&sources), [told("a", Some((false, true))), told("b", None)]);
+    assert_eq!(changed(&sources), []);
+    cameras.plug("a", "Front");
+    assert_eq!(changed(&sources), [told("a", Some((true, true)))]);
+    assert!(matches!(sources.release(&id, &you), Err(Error::NotClaimed(_))));
+    cameras.unplug("a");
+    assert_eq!(changed(&sources), [told("a", Some((false, true)))]);
+    sources.caller_left(&me);
+    assert_eq!(changed(&sources), [told("a", None)]);
+    assert!(matches!(sources.release(&id, &me), Err(Error::NotClaimed(_))));
+}
+
+#[test]
+fn who_looks_is_told() {
+    let cameras = Arc::new(FakeCameras::default());
+    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
+    cameras.plug("a", "Front");
+    sources.changes(&cameras.list().unwrap());
+    let live = cameras.open(&CameraId::new("a")).unwrap();
+    assert!(sources.changes(&cameras.list().unwrap())[0].after.as_ref().unwrap().is_in_use);
+    drop(live);
+    assert!(!sources.changes(&cameras.list().unwrap())[0].after.as_ref().unwrap().is_in_use);
+}
