@@ -19,7 +19,7 @@ use crate::{
     description::Description,
     failure::Failure,
     frame::{Frame, Origin, Screen, View},
-    history::{History, Scope},
+    history::{History, Scope, kept::KeepError},
     in_flight::InFlight,
     narrate,
     preferences::{Detail, Preferences, Shared},
@@ -83,6 +83,35 @@ impl App {
         Self { reader, ..self }
     }
 
+    /// The same parts, which remember in this history, and keep it where the preferences say so.
+    #[must_use]
+    pub fn with_history(self, history: History) -> Self {
+        let app = Self { history, ..self };
+        app.keep_history(app.preferences.now().keep_history);
+        app
+    }
+
+    fn keep_history(&self, is_kept: bool) {
+        if let Err(error) = self.history.set_kept(is_kept) {
+            self.complain_of_history(&error);
+        }
+    }
+
+    fn complain_of_history(&self, error: &KeepError) {
+        warn!(%error, "the history on disk");
+        self.say_fault(&error.message());
+    }
+
+    /// Forgets what was described for a scope, on disk too; how much that was.
+    #[must_use]
+    pub fn clear_history(&self, scope: &Scope) -> usize {
+        let (count, kept) = self.history.clear(scope);
+        if let Err(error) = kept {
+            self.complain_of_history(&error);
+        }
+        count
+    }
+
     /// The thread that describes.
     #[must_use]
     pub fn caption_thread(&self) -> &CaptionThread {
@@ -125,7 +154,9 @@ impl App {
                     inference_ms = inference.as_millis() as u64,
                     "described"
                 );
-                self.history.record(caller, description.clone());
+                if let Err(error) = self.history.record(caller, description.clone()) {
+                    self.complain_of_history(&error);
+                }
                 Outcome { result: Ok(description), speaking }
             }
             Err(failure) => {
@@ -333,6 +364,9 @@ impl App {
         let (before, after) = self.preferences.change(change);
         if before.idle_unload_seconds != after.idle_unload_seconds {
             self.caption_thread.set_idle_limit(after.idle_limit());
+        }
+        if before.keep_history != after.keep_history {
+            self.keep_history(after.keep_history);
         }
         if before.paused != after.paused {
             info!(paused = after.paused, "paused or going on");

@@ -19,6 +19,13 @@ use zbus::{Connection, fdo::ObjectManager};
 use crate::{caption_thread::State, preferences::Preferences};
 use manager::Manager;
 
+pub(crate) use dictionary::Dictionary;
+
+/// Whether the options of a call can be used.
+pub(crate) fn check_options(dictionary: &Dictionary) -> bool {
+    dictionary::options(dictionary).is_ok()
+}
+
 /// The service's name.
 pub const NAME: &str = "org.descry.Descry1";
 

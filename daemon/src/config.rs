@@ -19,6 +19,7 @@
 //! camera = "HD Webcam"              # its name or a part of it, or what `descry cameras` lists
 //! camera_rotation = 0               # clockwise: or 90, 180, 270
 //! camera_mirrored = false
+//! keep_history = false              # whether what was said is kept on disk, for descry history
 //! speech = "auto"                   # or "orca", "speechd" or "none"
 //! language = "en-GB"               # or "de"; the session's by default, as LC_MESSAGES or LANG names it
 //! text_languages = "eng"            # of screens, as Tesseract names them; "eng+deu" is two
@@ -210,6 +211,7 @@ impl From<Layer> for Settings {
                     is_mirrored: layer.camera_mirrored.unwrap_or_default(),
                 },
             },
+            keep_history: layer.keep_history.unwrap_or(defaults.keep_history),
             voice: VoiceSettings {
                 rate: layer.rate,
                 pitch: layer.pitch,

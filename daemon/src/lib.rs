@@ -24,7 +24,8 @@
 //! | [`config`], [`preferences`], [`model_folder`] | settings, those that change at run time, and where the model is |
 //!
 //! What holds everywhere: tokio does input and output only, all that computes or blocks is on the caption thread or a
-//! blocking one; no picture and no caption is written to disk or to the log; nothing is opened by a path that another
+//! blocking one; no picture and no caption is written to disk or to the log, but for the history of a person
+//! who switched that on; nothing is opened by a path that another
 //! program names; a failure that ends a person's request is spoken.
 
 pub mod announce;
@@ -38,6 +39,8 @@ pub mod describer;
 pub mod description;
 pub mod failure;
 pub mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod history;
 pub mod in_flight;
 pub mod memory;

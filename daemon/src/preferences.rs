@@ -83,6 +83,8 @@ pub struct Preferences {
     pub programs_see_screen: bool,
     /// The camera.
     pub camera: CameraSettings,
+    /// Whether the history is kept on disk.
+    pub keep_history: bool,
     /// How speech-dispatcher is to sound.
     pub voice: VoiceSettings,
 }
@@ -102,6 +104,7 @@ impl Default for Preferences {
             paused: false,
             programs_see_screen: false,
             camera: CameraSettings::default(),
+            keep_history: false,
             voice: VoiceSettings::default(),
         }
     }
@@ -149,6 +152,7 @@ impl Preferences {
         take(&mut self.idle_unload_seconds, &old.idle_unload_seconds, &new.idle_unload_seconds);
         take(&mut self.programs_see_screen, &old.programs_see_screen, &new.programs_see_screen);
         take(&mut self.camera, &old.camera, &new.camera);
+        take(&mut self.keep_history, &old.keep_history, &new.keep_history);
         take(&mut self.voice, &old.voice, &new.voice);
     }
 }

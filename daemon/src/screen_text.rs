@@ -122,6 +122,11 @@ impl ReadError {
     }
 }
 
+/// The text in a table of Tesseract's, of a picture as large as the screen.
+pub(crate) fn read_table(table: &str) -> ScreenText {
+    table::read(table, 1, &[])
+}
+
 /// Whoever reads text.
 #[derive(Debug, Clone)]
 pub struct Reader {

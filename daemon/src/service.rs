@@ -1,6 +1,6 @@
 //! The service `descryd`: put together, watched over, and ended.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{env, io, path::PathBuf, sync::Arc};
 
 use descry_models::{Bundle, BundleError, DeviceChoice, EngineChoice, Manifest};
 use futures_util::StreamExt;
@@ -24,6 +24,7 @@ use crate::{
     caption_thread::CaptionThread,
     config::{ConfigError, Layer, Settings},
     describer,
+    history::{History, kept},
     model_folder::{self, NoModel},
     notify::Notifier,
     preferences::Shared,
@@ -101,7 +102,8 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
     let app = App::new(caption_thread.clone(), Arc::clone(&voice), settings.beam_width)
         .with_preferences(preferences.clone())
-        .with_reader(Reader::new(settings.text_languages.clone()));
+        .with_reader(Reader::new(settings.text_languages.clone()))
+        .with_history(History::new(kept::place(&|name| env::var_os(name))));
 
     let connection = Connection::session().await?;
     info!(model = model.name, "serving");

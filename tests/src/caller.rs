@@ -72,6 +72,14 @@ impl Caller {
         })
     }
 
+    /// Sends a call of `DescribeImage`, and waits for no answer.
+    pub fn begin_to_describe(&self, image: BorrowedFd<'_>, options: &HashMap<&str, Value<'_>>) -> Result<()> {
+        self.patiently(async {
+            let call = Message::method_call(PATH, "DescribeImage")?.destination(NAME)?.interface(MANAGER)?;
+            Ok(self.connection.send(&call.build(&(Fd::from(image), options))?).await?)
+        })
+    }
+
     /// The sentences of the caller's history, newest first.
     pub fn history(&self) -> Result<Vec<String>> {
         self.patiently(async {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A D-Bus dictionary, `a{sv}`.
-pub(super) type Dictionary = HashMap<String, OwnedValue>;
+pub(crate) type Dictionary = HashMap<String, OwnedValue>;
 
 /// The longest token.
 const MAXIMUM_TOKEN: usize = 255;

@@ -238,7 +238,7 @@ impl Manager {
         #[zbus(header)] header: Header<'_>,
     ) {
         let scope = person::scope(connection, &header).await;
-        let count = self.app.history().clear(&scope);
+        let count = self.app.clear_history(&scope);
         info!(count, "forgotten");
     }
 

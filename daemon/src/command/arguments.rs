@@ -58,7 +58,9 @@ Examples:
 Exit status: 0 when the service did it, 1 when there was nothing to do it with, 3 when the service does not run.";
 
 const AFTER_HISTORY_HELP: &str = "\
-The service keeps descriptions in memory alone, 50 for each program that asked and 500 in all, until it ends.
+The service remembers 50 descriptions for each program that asked and 500 in all, in memory alone, until it ends. With the \
+setting keep_history = true they are kept on disk too, at most 1 MiB in $XDG_STATE_HOME/descry/history.jsonl, which only \
+you can read; --clear removes that, and so does setting it to false again.
 
 Examples:
   descry history --count 3    the newest three

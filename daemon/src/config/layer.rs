@@ -1,6 +1,9 @@
 //! The settings of one place, and what they may be.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use descry_models::manifest::MAXIMUM_BEAM_WIDTH;
@@ -61,6 +64,9 @@ pub struct Layer {
     /// Whether left and right are exchanged in the camera's pictures, after they were turned
     #[arg(long, value_name = "true or false")]
     pub camera_mirrored: Option<bool>,
+    /// Whether what was said is kept on disk, in a private file; switched off, the file is removed
+    #[arg(long, value_name = "true or false")]
+    pub keep_history: Option<bool>,
     /// Who speaks
     #[arg(long, value_enum)]
     pub speech: Option<SpeechRoute>,
@@ -103,7 +109,7 @@ const NUMBERS: [&str; 8] = [
 ];
 
 /// The settings that are true or false.
-const SWITCHES: [&str; 3] = ["programs_see_screen", "battery_warnings", "camera_mirrored"];
+const SWITCHES: [&str; 4] = ["programs_see_screen", "camera_mirrored", "keep_history", "battery_warnings"];
 
 /// More threads than any machine gains from.
 const MAXIMUM_THREADS: usize = 64;
@@ -134,11 +140,17 @@ impl Layer {
             programs_see_screen: Some(defaults.programs_see_screen),
             camera_rotation: Some(0),
             camera_mirrored: Some(false),
+            keep_history: Some(defaults.keep_history),
             speech: Some(defaults.speech),
             announce: Some(Announce::default()),
             battery_warnings: Some(false),
             ..Self::default()
         }
+    }
+
+    /// The settings in the text of a file.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
+        Self::from_toml(text, &file.display().to_string())
     }
 
     /// The settings in a text.

@@ -107,7 +107,7 @@ impl Loaded {
 /// The settings in a file; nothing when there is none.
 fn from_file(file: &Path) -> Result<Option<Layer>, ConfigError> {
     match fs::read_to_string(file) {
-        Ok(text) => Layer::from_toml(&text, &file.display().to_string()).map(Some),
+        Ok(text) => Layer::parse(&text, file).map(Some),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             Ok(None)
         }

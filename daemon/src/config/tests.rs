@@ -123,7 +123,7 @@ fn the_language_is_the_sessions_unless_somebody_says_otherwise() {
 fn every_setting_can_be_set() {
     let text = "model = \"/m\"\nengine = \"onnxruntime\"\nonnxruntime = \"/l\"\ndevice = \"tensorrt\"\nthreads = 4\nbeam_width = 4\n\
                 idle_unload_seconds = 0\ndetail = \"brief\"\nhedging = \"always\"\nminimum_confidence = 1\n\
-                programs_see_screen = true\ncamera = \"Front\"\ncamera_rotation = 270\ncamera_mirrored = true\nspeech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"\n\
+                programs_see_screen = true\ncamera = \"Front\"\ncamera_rotation = 270\ncamera_mirrored = true\nkeep_history = true\nspeech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"\n\
                 announce = \"always\"\nbattery_warnings = true";
     let layer = Layer::from_toml(text, "x").unwrap();
     assert_eq!(layer.table().unwrap().len(), Layer::names().len(), "each has a value here");
@@ -182,6 +182,7 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
         ("DESCRY_PROGRAMS_SEE_SCREEN", "yes"),
         ("DESCRY_CAMERA_MIRRORED", "1"),
         ("DESCRY_CAMERA_ROTATION", "45"),
+        ("DESCRY_KEEP_HISTORY", "1"),
         ("DESCRY_RATE", "fast"),
         ("DESCRY_RATE", "101"),
     ] {

@@ -30,8 +30,8 @@ macro_rules! files {
 }
 
 files![
-    "board", "camera", "caption", "check", "command", "failure", "model", "retell", "screen", "service",
-    "setting", "source", "voice"
+    "board", "camera", "caption", "check", "command", "failure", "history", "model", "retell", "screen",
+    "service", "setting", "source", "voice"
 ];
 
 type Bundle = FluentBundle<FluentResource>;

@@ -1,0 +1,152 @@
+//! Every parser of what comes from outside, on inputs that are made up from good ones with a seed: on any compiler, and
+//! the same in every run. `DESCRY_FUZZ_SECONDS=60 cargo test -p descry-daemon --test fuzz` tries each for a minute with
+//! inputs that are new each time, and says how many that were; `fuzz/` has the same for libFuzzer.
+
+use std::{
+    io::Cursor,
+    panic,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use descry_daemon::fuzzing::PARSERS;
+use image::{ImageFormat, RgbImage};
+
+/// Inputs for each parser in an ordinary run. A picture takes longer than a text.
+const INPUTS: usize = 3000;
+const PICTURES: usize = 600;
+
+/// A generator of numbers that looks random enough for this: xorshift64*.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// A number below `limit`, which is not 0.
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() >> 16) as usize % limit
+    }
+}
+
+/// Good inputs of a parser, from which others are made.
+fn corpus(parser: &str) -> Vec<Vec<u8>> {
+    let texts: &[&str] = match parser {
+        "ssip" => &[
+            "\x05208 OK CLIENT NAME SET\r\n225-7\r\n225 OK MESSAGE QUEUED\r\n",
+            "\x01701-7\r\n701-1\r\n701 BEGIN\r\n702-7\r\n702-1\r\n702 END\r\n",
+            "\x40249-a\tb\tc\r\n249 OK VOICE LIST SENT\r\n302 ERR BAD SYNTAX\r\n700-1\r\n700-2\r\n700-mark\r\n700 INDEX MARK\r\n",
+        ],
+        "settings" => &[
+            include_str!("../../README.md"),
+            "model = \"/m\"\nengine = \"tract\"\nbeam_width = 3\nrate = -20\nlanguage = \"de-AT\"\nvoice = \"a\"\n",
+            "minimum_confidence = 0.5\nidle_unload_seconds = 7\nspeech = \"none\"\ntext_languages = \"eng+deu\"\n",
+        ],
+        "screen_text" => &[
+            "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n\
+             5\t1\t1\t1\t1\t1\t36\t20\t100\t20\t96.1\tDepartures\n5\t1\t1\t1\t2\t1\t36\t50\t60\t20\t91\t10:15\n",
+            "5\t1\t2\t1\t1\t1\t0\t0\t1\t1\t-1\t•••\n4\t1\t1\t1\t1\t0\t1\t2\t3\t4\t-1\t\n",
+        ],
+        "history" => &[
+            "{\"captured_at\":1700000000000000,\"text\":\"A dog.\",\"language\":\"en\",\"wording\":\"Possibly a dog.\",\
+             \"confidence\":0.5,\"band\":\"middle\",\"kind\":\"photo\",\"quality\":[\"dark\"],\
+             \"alternatives\":[\"A cat.\"],\"model\":\"m\",\"engine\":\"e\"}\n",
+        ],
+        "bundle" => &[include_str!("fixtures/manifest.toml"), "<pad>\n<start>\n<end>\n<unk>\na\ndog\nruns\n"],
+        "spoken_text" => &[
+            "I can't tell: see https://a.example/?b=c or call 030123456.\r\n.\r\nQUIT\r\n",
+            "..\n.\u{2028}.\u{85}snake_case | ****** → me@b.example 犬\u{200b}",
+        ],
+        _ => &[],
+    };
+    let mut corpus: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    match parser {
+        "picture" => corpus.extend(pictures()),
+        // An array of entries: its length, then key and variant, each aligned.
+        "bus_options" => corpus.push(
+            b"\x39\0\0\0\0\0\0\0\x05\0\0\0token\0\x01s\0\0\0\x01\0\0\0a\0\0\0\0\0\0\0\x05\0\0\0speak\0\x01b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+              \x0a\0\0\0timeout-ms\0\x01u\0\0\0\0\0\x01\0\0"
+                .to_vec(),
+        ),
+        _ => {}
+    }
+    corpus.push(Vec::new());
+    corpus
+}
+
+fn pictures() -> Vec<Vec<u8>> {
+    let picture = RgbImage::from_fn(24, 17, |x, y| image::Rgb([x as u8 * 9, y as u8 * 13, 70]));
+    let formats = [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::Gif,
+        ImageFormat::WebP,
+        ImageFormat::Tiff,
+        ImageFormat::Bmp,
+    ];
+    let encode = |format| {
+        let mut file = Cursor::new(Vec::new());
+        picture.write_to(&mut file, format).unwrap();
+        file.into_inner()
+    };
+    formats.into_iter().map(encode).collect()
+}
+
+/// Bytes that mean something to many formats.
+const TELLING: [u8; 16] =
+    [0, 1, 0x7f, 0x80, 0xff, 0xfe, 0xd8, b'\n', b'\r', b'"', b'=', b'[', b'-', b'.', b'9', b'\t'];
+
+/// Makes an input out of good ones.
+fn mutated(corpus: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
+    let mut input = corpus[chance.below(corpus.len())].clone();
+    for _ in 0..=chance.below(6) {
+        let length = input.len();
+        let at = chance.below(length + 1);
+        let upto = (at + 1 + chance.below(16)).min(length);
+        match chance.below(8) {
+            0 if at < length => input[at] ^= 1 << chance.below(8),
+            1 if at < length => input[at] = TELLING[chance.below(TELLING.len())],
+            2 if at < length => input[at] = chance.next() as u8,
+            3 => input.insert(at, TELLING[chance.below(TELLING.len())]),
+            4 if at < upto => drop(input.drain(at..upto)),
+            5 if at < upto => {
+                let piece = input[at..upto].to_vec();
+                let to = chance.below(length + 1);
+                input.splice(to..to, piece);
+            }
+            6 => input.truncate(at),
+            _ => {
+                let other = &corpus[chance.below(corpus.len())];
+                let from = chance.below(other.len() + 1);
+                input.truncate(at);
+                input.extend_from_slice(&other[from..]);
+            }
+        }
+    }
+    input
+}
+
+#[test]
+fn no_input_makes_a_parser_panic() {
+    let seconds = std::env::var("DESCRY_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+    let limit = seconds.map(Duration::from_secs);
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let seed = if limit.is_some() { since_epoch.as_nanos() as u64 | 1 } else { 20_261_125 };
+    for (name, parse) in PARSERS {
+        let (corpus, mut chance) = (corpus(name), Chance(seed));
+        let inputs = if name == "picture" { PICTURES } else { INPUTS };
+        let begun = Instant::now();
+        let mut count = 0;
+        while limit.map_or(count < inputs, |limit| begun.elapsed() < limit) {
+            let input =
+                if count < corpus.len() { corpus[count].clone() } else { mutated(&corpus, &mut chance) };
+            let result = panic::catch_unwind(|| parse(&input));
+            assert!(result.is_ok(), "{name} with the seed {seed}, input {count}: {}", input.escape_ascii());
+            count += 1;
+        }
+        println!("{name}: {count} inputs");
+    }
+}
