@@ -3,6 +3,7 @@
 //! inputs that are new each time, and says how many that were; `fuzz/` has the same for libFuzzer.
 
 use std::{
+    collections::HashMap,
     io::Cursor,
     panic,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -10,6 +11,7 @@ use std::{
 
 use descry_daemon::fuzzing::PARSERS;
 use image::{ImageFormat, RgbImage};
+use zbus::zvariant::{LE, Value, serialized, to_bytes};
 
 /// Inputs for each parser in an ordinary run. A picture takes longer than a text.
 const INPUTS: usize = 3000;
@@ -65,16 +67,27 @@ fn corpus(parser: &str) -> Vec<Vec<u8>> {
     let mut corpus: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     match parser {
         "picture" => corpus.extend(pictures()),
-        // An array of entries: its length, then key and variant, each aligned.
-        "bus_options" => corpus.push(
-            b"\x39\0\0\0\0\0\0\0\x05\0\0\0token\0\x01s\0\0\0\x01\0\0\0a\0\0\0\0\0\0\0\x05\0\0\0speak\0\x01b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
-              \x0a\0\0\0timeout-ms\0\x01u\0\0\0\0\0\x01\0\0"
-                .to_vec(),
-        ),
+        "bus_options" => corpus.push(bus_options()),
         _ => {}
     }
     corpus.push(Vec::new());
     corpus
+}
+
+/// A dictionary with every option, as it goes over the bus.
+fn bus_options() -> Vec<u8> {
+    let options: HashMap<&str, Value<'_>> = HashMap::from([
+        ("token", Value::from("a")),
+        ("speak", Value::from(false)),
+        ("detail", Value::from("brief")),
+        ("beam-width", Value::from(3_u32)),
+        ("want-words", Value::from(true)),
+        ("timeout-ms", Value::from(1500_u32)),
+        ("from-the-future", Value::from(vec![(1_u8, "x")])),
+    ]);
+    let bytes =
+        to_bytes(serialized::Context::new_dbus(LE, 0), &options).expect("a dictionary can be written");
+    bytes.bytes().to_vec()
 }
 
 fn pictures() -> Vec<Vec<u8>> {
@@ -89,7 +102,7 @@ fn pictures() -> Vec<Vec<u8>> {
     ];
     let encode = |format| {
         let mut file = Cursor::new(Vec::new());
-        picture.write_to(&mut file, format).unwrap();
+        picture.write_to(&mut file, format).expect("a picture can be encoded");
         file.into_inner()
     };
     formats.into_iter().map(encode).collect()

@@ -32,9 +32,9 @@ def on_described(proxy, result):
         description, _descriptors = proxy.call_with_unix_fd_list_finish(result)
     except GLib.Error as error:
         # What a window would show: the sentence, without the name of the error before it.
-        print(Gio.dbus_error_get_remote_error(error))
-        Gio.dbus_error_strip_remote_error(error)
-        print(error.message)
+        name = Gio.dbus_error_get_remote_error(error)
+        print(name)
+        print(error.message.removeprefix(f"GDBus.Error:{name}: "))
     else:
         description = description.unpack()[0]
         print(description["text"])

@@ -52,9 +52,14 @@ impl Caller {
 
     /// Whether somebody owns the service's name. Starts nobody.
     pub fn is_served(&self) -> Result<bool> {
+        self.is_there(NAME)
+    }
+
+    /// Whether somebody owns a name. Starts nobody.
+    pub fn is_there(&self, name: &str) -> Result<bool> {
         self.patiently(async {
             let bus = DBusProxy::new(&self.connection).await?;
-            Ok(bus.name_has_owner(NAME.try_into()?).await?)
+            Ok(bus.name_has_owner(name.try_into()?).await?)
         })
     }
 

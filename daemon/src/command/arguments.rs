@@ -14,6 +14,16 @@ use crate::{
 
 /// What stands at the end of the help.
 const AFTER_HELP: &str = "\
+Examples:
+  descry describe cat.jpg     print and speak what a picture shows
+  descry describe --window    the window that you work in
+  descry again                what else could it be?
+  descry pause                look at nothing, until descry resume
+  descry check                does all work that Descry needs, and what to do if not?
+
+What is printed is sentences, or JSON with --json. Exit status: 0 when it was done, 1 when it was not, 2 when arguments or \
+settings are wrong, 3 when the model cannot be used or the service does not run; each command's own help says more.
+
 Descry is made for knowing what is in a picture. It is wrong at times, and it is not an aid for mobility or against \
 hazards: do not rely on it to move about.";
 
