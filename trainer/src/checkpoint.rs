@@ -23,11 +23,35 @@ pub struct Progress {
     pub best: f64,
     /// Epochs since.
     pub epochs_since_best: usize,
+    /// What plateaus have left of the stage's learning rates.
+    #[serde(default = "whole")]
+    pub rate_share: f64,
+    /// Epochs without a better dev score since the rates last fell.
+    #[serde(default)]
+    pub epochs_since_cut: usize,
+}
+
+fn whole() -> f64 {
+    1.0
 }
 
 impl Progress {
     /// Before the first step.
-    pub const START: Self = Self { stage: 0, epoch: 0, step: 0, best: -1.0, epochs_since_best: 0 };
+    pub const START: Self = Self {
+        stage: 0,
+        epoch: 0,
+        step: 0,
+        best: -1.0,
+        epochs_since_best: 0,
+        rate_share: 1.0,
+        epochs_since_cut: 0,
+    };
+
+    /// Before the first step of the stage after this one.
+    #[must_use]
+    pub fn next_stage(&self) -> Self {
+        Self { stage: self.stage + 1, best: self.best, ..Self::START }
+    }
 }
 
 /// Writes tensors by name.

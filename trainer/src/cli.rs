@@ -2,17 +2,23 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::augment::sheet::{self, AugmentArguments};
 use crate::calibrate::{self, CalibrateArguments};
 use crate::caption::{self, CaptionArguments};
 use crate::evaluate::{self, EvaluateArguments};
 use crate::export::{self, ExportArguments};
+use crate::progress;
 use crate::quantise::{self, QuantiseArguments};
 use crate::seal::{self, SealArguments};
 use crate::show::{self, ShowArguments};
 #[cfg(feature = "torch")]
 use crate::{
+    fine_tune::{self, FineTuneArguments},
     prepare::{self, PrepareArguments},
-    train::{self, TrainArguments},
+    train::{
+        self, TrainArguments,
+        speed::{self, SpeedArguments},
+    },
 };
 
 /// What stands for the arguments of a command that needs libtorch, where that was not built in.
@@ -23,7 +29,11 @@ pub struct NotBuilt {
     arguments: Vec<String>,
 }
 #[cfg(not(feature = "torch"))]
+use NotBuilt as FineTuneArguments;
+#[cfg(not(feature = "torch"))]
 use NotBuilt as PrepareArguments;
+#[cfg(not(feature = "torch"))]
+use NotBuilt as SpeedArguments;
 #[cfg(not(feature = "torch"))]
 use NotBuilt as TrainArguments;
 
@@ -34,6 +44,9 @@ pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Tell progress in plain lines, as without a terminal: no bars, no drawn curves
+    #[arg(long, global = true)]
+    pub plain: bool,
 }
 
 /// What the trainer can do.
@@ -43,6 +56,13 @@ pub enum Command {
     Prepare(PrepareArguments),
     /// Learn from a prepared run's pictures; a run that was stopped goes on
     Train(TrainArguments),
+    /// Let a bundle learn on from your own pictures: everything from the folder to a new bundle
+    FineTune(FineTuneArguments),
+    /// Time feature extraction or decoder training, a round for each line on standard input
+    #[command(hide = true)]
+    Speed(SpeedArguments),
+    /// Write a sheet of pictures as an experiment varies them
+    Augment(AugmentArguments),
     /// Write a run's best weights as a float32 bundle
     Export(ExportArguments),
     /// Make an int8 bundle of a float32 bundle
@@ -60,16 +80,24 @@ pub enum Command {
 }
 
 /// Runs one command to its end.
-pub fn run(command: Command) -> anyhow::Result<()> {
-    match command {
+pub fn run(line: CommandLine) -> anyhow::Result<()> {
+    if line.plain {
+        progress::use_plain_lines();
+    }
+    match line.command {
         #[cfg(feature = "torch")]
         Command::Prepare(arguments) => prepare::run(&arguments),
         #[cfg(feature = "torch")]
         Command::Train(arguments) => train::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::FineTune(arguments) => fine_tune::run(&arguments),
+        #[cfg(feature = "torch")]
+        Command::Speed(arguments) => speed::run(&arguments),
         #[cfg(not(feature = "torch"))]
-        Command::Prepare(_) | Command::Train(_) => anyhow::bail!(
+        Command::Prepare(_) | Command::Train(_) | Command::FineTune(_) | Command::Speed(_) => anyhow::bail!(
             "this descry-trainer was built without libtorch; `./run trainer` builds one that has it, or build with `--features torch` and LIBTORCH naming libtorch's folder"
         ),
+        Command::Augment(arguments) => sheet::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Quantise(arguments) => quantise::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use descry_models::Vocabulary;
 
+use crate::augment;
 use crate::dataset::Dataset;
 use crate::experiment::{DatasetChoice, Experiment};
 use crate::metrics::cider::Cider;
 use crate::metrics::ptb;
-use crate::train::augment;
 use crate::train::batch::Example;
+use crate::unusable::Unusable;
 
 /// Training pictures of all data sets, one after the other, and the dev split of each.
 #[derive(Debug)]
@@ -37,28 +38,84 @@ pub struct DevSet {
 /// Tokenised captions of every picture of a split.
 type Tokenised = Vec<(std::path::PathBuf, Vec<Vec<String>>)>;
 
-/// The training captions of all data sets of an experiment, as words: what a vocabulary is built from.
-pub fn training_captions(experiment: &Experiment, datasets: &Path) -> Result<Vec<Vec<String>>> {
-    let mut captions = Vec::new();
-    for choice in &experiment.datasets {
-        captions.extend(tokenised(choice, datasets, "train")?.into_iter().flat_map(|(_, captions)| captions));
-    }
-    Ok(captions)
+/// Where the data of a run lies, and which of its pictures cannot be used.
+#[derive(Debug, Clone)]
+pub struct Source<'run> {
+    /// What says which data sets.
+    pub experiment: &'run Experiment,
+    /// The folder that holds them.
+    pub datasets: &'run Path,
+    /// What is left out of them.
+    pub unusable: Unusable,
 }
 
-/// The training captions of each data set of an experiment, by picture, as words: the references of a caption's score.
-pub fn training_references(experiment: &Experiment, datasets: &Path) -> Result<Vec<Vec<Vec<Vec<String>>>>> {
-    let captions =
-        |choice| Ok(tokenised(choice, datasets, "train")?.into_iter().map(|(_, captions)| captions));
-    experiment.datasets.iter().map(|choice| captions(choice).map(Iterator::collect)).collect()
+impl<'run> Source<'run> {
+    /// The data of a run that is about to begin: every picture is decoded once, and what fails is left out.
+    pub fn check(experiment: &'run Experiment, datasets: &'run Path) -> Result<Self> {
+        let mut files = Vec::new();
+        for choice in &experiment.datasets {
+            let folder = datasets.join(&choice.directory);
+            let splits = if choice.dev_weight > 0.0 { &["train", "dev"][..] } else { &["train"] };
+            for split in splits {
+                let dataset = Dataset::listed(&folder, split)
+                    .with_context(|| format!("cannot use the data set {}", folder.display()))?;
+                if !dataset.skipped.is_empty() {
+                    eprintln!("skipped in {}, {split}: {}", choice.directory, dataset.skipped);
+                }
+                files.extend(dataset.pictures.into_iter().map(|picture| picture.file));
+            }
+        }
+        let unusable = Unusable::find(&files, datasets);
+        ensure!(
+            unusable.count() < files.len(),
+            "none of the {} pictures can be used: {}",
+            files.len(),
+            unusable.summary().unwrap_or_default()
+        );
+        if let Some(summary) = unusable.summary() {
+            eprintln!("{summary}");
+        }
+        Ok(Self { experiment, datasets, unusable })
+    }
+
+    /// The training captions of all data sets, as words: what a vocabulary is built from.
+    pub fn training_captions(&self) -> Result<Vec<Vec<String>>> {
+        Ok(self.training_references()?.into_iter().flatten().flatten().collect())
+    }
+
+    /// The training captions of each data set, by picture, as words: the references of a caption's score.
+    pub fn training_references(&self) -> Result<Vec<Vec<Vec<Vec<String>>>>> {
+        let captions =
+            |choice| Ok(self.tokenised(choice, "train")?.into_iter().map(|(_, captions)| captions).collect());
+        self.experiment.datasets.iter().map(captions).collect()
+    }
+
+    fn tokenised(&self, choice: &DatasetChoice, split: &str) -> Result<Tokenised> {
+        let folder = self.datasets.join(&choice.directory);
+        let dataset = Dataset::listed(&folder, split)
+            .with_context(|| format!("cannot use the data set {}", folder.display()))?;
+        if !dataset.skipped.is_empty() {
+            tracing::info!("{}, {split}: {}", choice.directory, dataset.skipped);
+        }
+        let words = |caption: &String| ptb::tokenise(caption);
+        let usable =
+            dataset.pictures.into_iter().filter(|picture| !self.unusable.holds(&picture.file, self.datasets));
+        Ok(usable
+            .map(|picture| {
+                let captions = picture.captions.iter().map(words).filter(|words| !words.is_empty());
+                (picture.file, captions.collect())
+            })
+            .collect())
+    }
 }
 
 impl Corpus {
-    /// Reads the data sets of `experiment` in the folder `datasets`.
-    pub fn open(experiment: &Experiment, datasets: &Path, vocabulary: &Vocabulary) -> Result<Self> {
+    /// Reads the data sets of a run.
+    pub fn open(source: &Source<'_>, vocabulary: &Vocabulary) -> Result<Self> {
+        let experiment = source.experiment;
         let (mut train, mut dev) = (Vec::new(), Vec::new());
         for choice in &experiment.datasets {
-            for (file, captions) in tokenised(choice, datasets, "train")? {
+            for (file, captions) in source.tokenised(choice, "train")? {
                 train.push(example(
                     file,
                     &captions,
@@ -68,7 +125,7 @@ impl Corpus {
                 ));
             }
             if choice.dev_weight > 0.0 {
-                let split = tokenised(choice, datasets, "dev")?;
+                let split = source.tokenised(choice, "dev")?;
                 let references: Vec<_> = split.iter().map(|(_, captions)| captions.clone()).collect();
                 let examples = split
                     .into_iter()
@@ -85,23 +142,6 @@ impl Corpus {
         }
         Ok(Self { train, dev })
     }
-}
-
-fn tokenised(choice: &DatasetChoice, datasets: &Path, split: &str) -> Result<Tokenised> {
-    let folder = datasets.join(&choice.directory);
-    let dataset = Dataset::open(&folder, split)
-        .with_context(|| format!("cannot use the data set {}", folder.display()))?;
-    if !dataset.skipped.is_empty() {
-        tracing::warn!("{}, {split}: {}", choice.directory, dataset.skipped);
-    }
-    let words = |caption: &String| ptb::tokenise(caption);
-    Ok(dataset
-        .pictures
-        .into_iter()
-        .map(|picture| {
-            (picture.file, picture.captions.iter().map(words).filter(|words| !words.is_empty()).collect())
-        })
-        .collect())
 }
 
 fn example(

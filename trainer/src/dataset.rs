@@ -4,6 +4,7 @@
 //! such places, and neither a crash nor silence about them helps. The layouts are those of [`Format`]; each is a module
 //! that lists what its files say, and the common part holds the lists to the files on disk.
 
+mod beside;
 mod coco;
 mod flickr;
 mod format;
@@ -145,8 +146,22 @@ impl Dataset {
 
     /// Opens a split of a data set of a named format; without a name, as [`Dataset::open`] does.
     pub fn open_as(folder: &Path, format: Option<Format>, split: &str) -> Result<Dataset, DatasetError> {
+        Dataset::read(folder, format, split, true)
+    }
+
+    /// Opens a split as [`Dataset::open`] does, with the pictures whose files are missing too.
+    pub fn listed(folder: &Path, split: &str) -> Result<Dataset, DatasetError> {
+        Dataset::read(folder, None, split, false)
+    }
+
+    fn read(
+        folder: &Path,
+        format: Option<Format>,
+        split: &str,
+        must_be_there: bool,
+    ) -> Result<Dataset, DatasetError> {
         let (listed, mut skipped) = listing::list(folder, format, split)?;
-        let pictures = listing::present(listed, &mut skipped);
+        let pictures = listing::pictures(listed, must_be_there, &mut skipped);
         if pictures.is_empty() {
             let (folder, split, skipped) = (folder.to_owned(), split.to_owned(), Box::new(skipped));
             return Err(DatasetError::Empty { folder, split, skipped });

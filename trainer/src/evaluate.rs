@@ -29,7 +29,7 @@ pub struct EvaluateArguments {
     /// The split, such as dev; `all` where the data set has none
     #[arg(long, value_name = "NAME")]
     pub split: String,
-    /// flickr, kaggle, coco, karpathy, vizwiz or jsonl [default: told by the files in the folder]
+    /// flickr, kaggle, coco, karpathy, vizwiz, jsonl or beside [default: told by the files in the folder]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// The folder of Meteor 1.5's own data; without it, the score has another name and is lower

@@ -1,5 +1,13 @@
 //! One serialisable description of a training run, stored beside the weights it made.
 
+mod augmentation;
+mod check;
+mod decoder;
+mod stage;
+
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use descry_models::manifest::Preprocessing;
@@ -8,10 +16,9 @@ use thiserror::Error;
 
 use crate::encoder::{EncoderChoice, Features};
 
-mod check;
-mod decoder;
-
+pub use augmentation::{Augmentation, Fault};
 pub use decoder::{CellKind, DecoderChoice, DecoderKind, ImageInput, WordVectors, of_layer};
+pub use stage::{Schedule, SelfCritical, Stage};
 
 /// Everything that decides what a run learns. Two runs with equal experiments, data and library versions agree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +55,28 @@ pub struct Experiment {
     pub average_decay: f64,
     /// A stage ends early after this many epochs without a better dev score.
     pub patience: usize,
+    /// What the encoder computes with while it learns; the weights themselves are float32.
+    #[serde(default, skip_serializing_if = "Precision::is_whole")]
+    pub precision: Precision,
+}
+
+/// What numbers an encoder that learns computes with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32 bits throughout.
+    #[default]
+    Float32,
+    /// 16 bits for the encoder's activations and gradients, 32 for the weights, which are rounded anew at each step
+    /// (Micikevicius et al. 2018, "Mixed Precision Training"; with bfloat16 no loss needs scaling: Kalamkar et al. 2019).
+    Bfloat16,
+}
+
+impl Precision {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn is_whole(&self) -> bool {
+        *self == Self::Float32
+    }
 }
 
 /// One data set of an experiment: a folder below the data sets' root.
@@ -80,57 +109,6 @@ pub struct Regularisation {
     pub weight_decay: f64,
     /// Largest global norm of a step's gradient.
     pub gradient_norm: f64,
-}
-
-/// One stage of training: Adam under a linear warm-up and a cosine decay to a twentieth.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Stage {
-    /// Passes over all training pictures; the schedule spans them.
-    pub epochs: usize,
-    /// Pictures in one step.
-    pub batch_pictures: usize,
-    /// Steps of the warm-up.
-    pub warmup_steps: usize,
-    /// Highest rate of the decoder.
-    pub learning_rate: f64,
-    /// Highest rate of the encoder. 0 freezes it, and features come from the cache.
-    pub encoder_learning_rate: f64,
-    /// How pictures are varied; the cache of the frozen stage holds them as they are.
-    pub augmentation: Augmentation,
-}
-
-/// The stage that learns from the score of whole captions (Rennie et al. 2017, "Self-critical Sequence Training").
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SelfCritical {
-    /// Captions that are drawn for each picture, each judged against the others (Luo 2020); at least 2.
-    pub samples: usize,
-    /// Dropout of the features while captions are drawn and learnt from; the other dropouts are off.
-    pub feature_dropout: f64,
-    /// How far the kept weights lie from those before the stage towards those learnt in it, above 0 and up to 1: half way,
-    /// they score as well and say fewer things that only score (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
-    /// models").
-    #[serde(default = "whole")]
-    pub share: f64,
-    /// Epochs and rates; the encoder's rate is 0.
-    pub stage: Stage,
-}
-
-fn whole() -> f64 {
-    1.0
-}
-
-/// How a training picture is varied.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Augmentation {
-    /// Probability of a mirror image, where no caption of the picture speaks of left or right.
-    pub flip: f64,
-    /// Smallest share of the area that a crop keeps. 1 keeps the whole picture.
-    pub minimum_area: f64,
-    /// Largest relative change of brightness and contrast.
-    pub colour: f64,
 }
 
 impl Experiment {

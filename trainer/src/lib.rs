@@ -1,6 +1,7 @@
 //! What makes Descry's caption models and says how good they are: data sets, training, export, metrics, evaluation. The
 //! command `descry-trainer` is a thin layer over it.
 
+pub mod augment;
 pub mod calibrate;
 pub mod caption;
 #[cfg(feature = "torch")]
@@ -11,10 +12,15 @@ pub mod corpus;
 pub mod dataset;
 #[cfg(feature = "torch")]
 pub mod decoder;
+#[cfg(feature = "torch")]
+pub mod device;
+#[cfg(feature = "torch")]
 pub mod encoder;
 pub mod evaluate;
 pub mod experiment;
 pub mod export;
+#[cfg(feature = "torch")]
+pub mod fine_tune;
 pub mod import;
 pub mod metrics;
 #[cfg(feature = "torch")]
@@ -29,6 +35,8 @@ pub mod seal;
 pub mod show;
 #[cfg(feature = "torch")]
 pub mod train;
+#[cfg(feature = "torch")]
+pub mod unusable;
 pub mod vocabulary;
 #[cfg(feature = "torch")]
 pub mod word_vectors;

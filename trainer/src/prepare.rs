@@ -10,13 +10,14 @@ use descry_models::{Bundle, TokenId, Vocabulary};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::checkpoint;
-use crate::corpus::{self, Corpus};
+use crate::corpus::{Corpus, Source};
+use crate::device::{self, DeviceArguments};
 use crate::experiment::Experiment;
 use crate::import;
 use crate::model::Model;
 use crate::progress;
 use crate::train::batch::Example;
-use crate::train::loader;
+use crate::train::loader::{self, Failures, Reading};
 use crate::vocabulary;
 use crate::word_vectors;
 
@@ -42,6 +43,9 @@ pub struct PrepareArguments {
     /// The run's folder, made when it is missing
     #[arg(long)]
     pub run: PathBuf,
+    /// Where to compute.
+    #[command(flatten)]
+    pub device: DeviceArguments,
 }
 
 /// Names of a run's files.
@@ -70,14 +74,22 @@ pub mod files {
 
 /// Runs the command.
 pub fn run(arguments: &PrepareArguments) -> Result<()> {
+    let device = device::choose(arguments.device.device, 0)?;
     let experiment = Experiment::open(&arguments.experiment)?;
+    ensure!(
+        !arguments.run.join(files::PROGRESS).exists(),
+        "{} holds a run that has been trained: give --run another folder, or remove this one",
+        arguments.run.display()
+    );
     let bundle = arguments.bundle.as_deref().map(Bundle::open).transpose()?;
     std::fs::create_dir_all(&arguments.run)
         .with_context(|| format!("cannot make the run's folder {}", arguments.run.display()))?;
+    let source = Source::check(&experiment, &arguments.datasets)?;
+    source.unusable.save(&arguments.run)?;
     let words = if let Some(bundle) = &bundle {
         vocabulary_of(bundle)
     } else {
-        let captions = corpus::training_captions(&experiment, &arguments.datasets)?;
+        let captions = source.training_captions()?;
         let built = vocabulary::build(&captions, experiment.minimum_count);
         eprintln!("{built}");
         built.text()
@@ -85,11 +97,11 @@ pub fn run(arguments: &PrepareArguments) -> Result<()> {
     checkpoint::write_text(&arguments.run.join(files::VOCABULARY), &words)?;
     checkpoint::write_text(&arguments.run.join(files::EXPERIMENT), &experiment.to_toml()?)?;
     let vocabulary = open_vocabulary(&arguments.run)?;
-    let corpus = Corpus::open(&experiment, &arguments.datasets, &vocabulary)?;
+    let corpus = Corpus::open(&source, &vocabulary)?;
 
     tch::manual_seed(experiment.seed as i64);
     let (encoder, decoder) = (&experiment.encoder, &experiment.decoder);
-    let mut model = Model::new(Device::cuda_if_available(), vocabulary.len() as i64, encoder, decoder);
+    let mut model = Model::new(device, vocabulary.len() as i64, encoder, decoder);
     match (&bundle, &arguments.weights) {
         // Its words have learnt further than any file's.
         (Some(bundle), _) => model.load_all(&checkpoint::tensors_of(&import::weights(bundle)?)?)?,
@@ -140,7 +152,8 @@ pub fn open_vocabulary(run: &Path) -> Result<Vocabulary> {
     Vocabulary::from_text(&text).with_context(|| format!("{} is not a vocabulary", path.display()))
 }
 
-/// Features of `examples` in their order, float16 `[pictures, places, channels]` on the CPU.
+/// Features of `examples` in their order, float16 `[pictures, places, channels]` on the CPU. A picture that cannot be read any more is
+/// named, and has features of nothing.
 pub fn features(
     model: &Model,
     preprocessing: &Preprocessing,
@@ -151,13 +164,22 @@ pub fn features(
     let batches: Vec<Vec<usize>> =
         (0..examples.len()).collect::<Vec<_>>().chunks(BATCH).map(<[usize]>::to_vec).collect();
     let bar = progress::bar(examples.len() as u64, &format!("features of {what}"), "pictures");
+    let mut failed = Failures::default();
     let mut parts = Vec::new();
-    for pixels in loader::pixels(examples, batches, 0, preprocessing, None, 0) {
-        let pixels = pixels?.to_device(model.weights.device());
-        let part = no_grad(|| model.encoder.features(&pixels));
-        bar.inc(pixels.size()[0] as u64);
-        parts.push(part.to_kind(Kind::Half).to_device(Device::Cpu));
+    for loaded in loader::pixels(examples, batches, &Reading::as_they_are(preprocessing)) {
+        let part = no_grad(|| {
+            loaded.whole(&mut failed, |pixels| {
+                model.encoder.features(&pixels.to_device(model.weights.device()))
+            })
+        });
+        bar.inc(loaded.size() as u64);
+        parts.push(
+            part.context("no picture of a whole batch can be read")?
+                .to_kind(Kind::Half)
+                .to_device(Device::Cpu),
+        );
     }
     bar.finish_and_clear();
+    failed.say(what);
     Ok(Tensor::cat(&parts, 0))
 }

@@ -40,7 +40,7 @@ pub struct ShowArguments {
     /// The split, such as dev; `all` where the data set has none
     #[arg(long, value_name = "NAME")]
     pub split: String,
-    /// flickr, kaggle, coco, karpathy, vizwiz or jsonl [default: told by the files in the folder]
+    /// flickr, kaggle, coco, karpathy, vizwiz, jsonl or beside [default: told by the files in the folder]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// Caption this many of the split's pictures, evenly chosen, rather than all

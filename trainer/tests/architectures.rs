@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use descry_models::{CaptionOptions, Captioner, EngineChoice};
+use descry_trainer::device::DeviceArguments;
 use descry_trainer::encoder::{Architecture, EncoderChoice, Features};
 use descry_trainer::experiment::Experiment;
 use descry_trainer::export::{ExportArguments, export};
@@ -107,6 +108,7 @@ fn every_model_goes_the_whole_way() {
             weights: Some(weights),
             bundle: None,
             run: run.clone(),
+            device: DeviceArguments::default(),
         })
         .expect("prepared");
         train::run(&TrainArguments {
@@ -114,6 +116,7 @@ fn every_model_goes_the_whole_way() {
             datasets: datasets.clone(),
             encoder_bundle: None,
             stop_after_steps: None,
+            device: DeviceArguments::default(),
         })
         .expect("trained");
         check_what_learnt(case, &experiment, &run);

@@ -11,8 +11,9 @@ use super::{DatasetError, Fault, Skipped};
 
 /// Our own name for the file, then those of the two data sets as they are given out.
 const CAPTIONS: [&str; 3] = ["captions.token.txt", "Flickr8k.token.txt", "results_20130124.token"];
-const PICTURES: [&str; 6] =
-    ["images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k-images", "flickr30k_images"];
+/// The last is the folder of the captions itself.
+const PICTURES: [&str; 7] =
+    ["images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k-images", "flickr30k_images", ""];
 /// What a list's name ends with, after the split's name, and may begin with.
 const LIST: (&str, &str) = ("Flickr_8k.", "Images.txt");
 /// The split of a set without lists.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::text::file_names;
-use super::{DatasetError, coco, flickr, jsonl, kaggle, karpathy};
+use super::{DatasetError, beside, coco, flickr, jsonl, kaggle, karpathy};
 
 /// A layout of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,17 +22,26 @@ pub enum Format {
     Vizwiz,
     /// One's own pictures: `captions.jsonl`, an object on each line.
     Jsonl,
+    /// One's own pictures: `harbour.jpg` with its captions in `harbour.txt`, and so on.
+    Beside,
 }
 
 /// A name that no format has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no format {0:?}; choose flickr, kaggle, coco, karpathy, vizwiz or jsonl")]
+#[error("there is no format {0:?}; choose flickr, kaggle, coco, karpathy, vizwiz, jsonl or beside")]
 pub struct UnknownFormat(pub String);
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 6] =
-        [Format::Flickr, Format::Kaggle, Format::Coco, Format::Karpathy, Format::Vizwiz, Format::Jsonl];
+    pub const ALL: [Format; 7] = [
+        Format::Flickr,
+        Format::Kaggle,
+        Format::Coco,
+        Format::Karpathy,
+        Format::Vizwiz,
+        Format::Jsonl,
+        Format::Beside,
+    ];
 
     /// The name as it is written everywhere.
     #[must_use]
@@ -44,13 +53,14 @@ impl Format {
             Format::Karpathy => "karpathy",
             Format::Vizwiz => "vizwiz",
             Format::Jsonl => "jsonl",
+            Format::Beside => "beside",
         }
     }
 
     /// By which file each is told, for messages.
     pub(super) fn signs() -> &'static str {
-        "captions.token.txt, captions.txt, results.csv, captions_<SPLIT>.json, dataset.json, annotations/<SPLIT>.json or \
-         captions.jsonl"
+        "captions.token.txt, captions.txt, results.csv, captions_<SPLIT>.json, dataset.json, annotations/<SPLIT>.json, \
+         captions.jsonl, or pictures with a .txt file of the same name each"
     }
 
     /// The one format whose files are in `folder`.
@@ -63,8 +73,13 @@ impl Format {
             Format::Karpathy => karpathy::is_in(&names),
             Format::Vizwiz => !coco::splits(folder, coco::Kind::Vizwiz).is_empty(),
             Format::Jsonl => jsonl::is_in(&names),
+            Format::Beside => false,
         };
-        let formats: Vec<Format> = Format::ALL.into_iter().filter(found).collect();
+        let mut formats: Vec<Format> = Format::ALL.into_iter().filter(found).collect();
+        // Text files beside pictures may be about anything, where there is a list of captions.
+        if formats.is_empty() && beside::is_in(folder) {
+            formats.push(Format::Beside);
+        }
         match formats.as_slice() {
             [only] => Ok(*only),
             [] => Err(DatasetError::Unrecognised { folder: folder.to_owned() }),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use super::{
-    DatasetError, Fault, Format, Picture, PictureId, Skipped, coco, flickr, jsonl, kaggle, karpathy,
+    DatasetError, Fault, Format, Picture, PictureId, Skipped, beside, coco, flickr, jsonl, kaggle, karpathy,
 };
 
 /// A picture as a data set's files name it.
@@ -33,18 +33,19 @@ pub(super) fn list(
         Format::Karpathy => karpathy::list(folder, split, &mut skipped),
         Format::Vizwiz => coco::list(folder, coco::Kind::Vizwiz, split, &mut skipped),
         Format::Jsonl => jsonl::list(folder, split, &mut skipped),
+        Format::Beside => beside::list(folder, split, &mut skipped),
     }?;
     Ok((listed, skipped))
 }
 
-/// The pictures whose files are there, each once.
-pub(super) fn present(listed: Vec<Listed>, skipped: &mut Skipped) -> Vec<Picture> {
+/// The pictures that have captions, each once; where `must_be_there`, those whose files are.
+pub(super) fn pictures(listed: Vec<Listed>, must_be_there: bool, skipped: &mut Skipped) -> Vec<Picture> {
     let mut seen = HashSet::with_capacity(listed.len());
     let mut pictures = Vec::with_capacity(listed.len());
     for Listed { name, file, id, captions } in listed {
         if !seen.insert(file.clone()) {
             skipped.add(Fault::DuplicateName, name);
-        } else if !file.is_file() {
+        } else if must_be_there && !file.is_file() {
             skipped.add(Fault::MissingPicture, name);
         } else if captions.is_empty() {
             skipped.add(Fault::NoCaption, name);

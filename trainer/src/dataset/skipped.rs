@@ -107,6 +107,16 @@ impl Skipped {
             .sum()
     }
 
+    /// Adds what was skipped elsewhere.
+    pub fn merge(&mut self, other: Skipped) {
+        for (fault, tally) in other.faults {
+            let own = self.faults.entry(fault).or_default();
+            own.count += tally.count;
+            let room = Tally::NAMED.saturating_sub(own.first.len());
+            own.first.extend(tally.first.into_iter().take(room));
+        }
+    }
+
     pub(super) fn add(&mut self, fault: Fault, name: impl Into<String>) {
         self.faults.entry(fault).or_default().add(name);
     }

@@ -348,6 +348,48 @@ fn json_lines() {
 }
 
 #[test]
+fn captions_beside_their_pictures() {
+    check(
+        Format::Beside,
+        &[
+            Case {
+                name: "in one folder, with what does not belong there",
+                files: &[
+                    ("a.jpg", b""),
+                    ("a.txt", b"A dog\r\n\n A brown dog \n"),
+                    ("b.PNG", b""),
+                    ("b.txt", b"\xe9\n...\nA cat"),
+                    ("c.jpeg", b""),
+                    ("d.jpg", b""),
+                    ("d.txt", b""),
+                    ("notes.txt", b"what to buy"),
+                ],
+                split: "all",
+                pictures: &[("a.jpg", "", &["A dog", "A brown dog"]), ("b.PNG", "", &["A cat"])],
+                faults: &[
+                    (Fault::WrongEncoding, 1, "b.txt:1"),
+                    (Fault::EmptyCaption, 1, "b.txt:2"),
+                    (Fault::NoCaption, 2, "c.jpeg"),
+                ],
+            },
+            Case {
+                name: "in a folder of their own, with lists",
+                files: &[
+                    ("images/a.jpg", b""),
+                    ("images/a.txt", b"A dog"),
+                    ("images/b.jpg", b""),
+                    ("images/b.txt", b"A cat"),
+                    ("devImages.txt", b"b.jpg\n"),
+                ],
+                split: "dev",
+                pictures: &[("b.jpg", "", &["A cat"])],
+                faults: &[],
+            },
+        ],
+    );
+}
+
+#[test]
 fn what_cannot_be_used_at_all_says_why() {
     let message = |files: Files<'_>, split: &str| {
         let folder = folder(files);
@@ -429,7 +471,9 @@ fn random_bytes_never_panic() {
             ("karpathy", "dataset.json"),
             ("vizwiz", "annotations/val.json"),
             ("jsonl", "captions.jsonl"),
+            ("beside", "a.txt"),
         ];
+        fs::write(folder.path().join("a.jpg"), "").expect("written");
         fs::create_dir(folder.path().join("annotations")).expect("made");
         for (format, file) in files {
             fs::write(folder.path().join(file), &bytes).expect("written");

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::{Bound, RangeBounds};
 
-use super::{Augmentation, DecoderChoice, DecoderKind, Experiment, ExperimentError, Stage};
+use super::{Augmentation, DecoderChoice, DecoderKind, Experiment, ExperimentError, Schedule, Stage};
 use crate::encoder::Architecture;
 
 /// The largest side of a picture that an encoder is given.
@@ -151,10 +151,20 @@ fn check_stage(path: &str, stage: &Stage) -> Checked {
     within(&field("batch_pictures"), stage.batch_pictures, 1..)?;
     within(&field("learning_rate"), stage.learning_rate, 0.0..)?;
     within(&field("encoder_learning_rate"), stage.encoder_learning_rate, 0.0..)?;
-    let Augmentation { flip, minimum_area, colour } = stage.augmentation;
+    if let Schedule::Plateau { factor, .. } = stage.schedule {
+        within(&field("schedule.factor"), factor, (Bound::Excluded(0.0), Bound::Excluded(1.0)))?;
+    }
+    let Augmentation { flip, minimum_area, colour, blur, dark, tilt, cover } = stage.augmentation;
     within(&field("augmentation.flip"), flip, 0.0..=1.0)?;
     within(&field("augmentation.minimum_area"), minimum_area, (Bound::Excluded(0.05), Bound::Included(1.0)))?;
-    within(&field("augmentation.colour"), colour, 0.0..1.0)
+    within(&field("augmentation.colour"), colour, 0.0..1.0)?;
+    for (name, fault, worst) in
+        [("blur", blur, 0.1), ("dark", dark, 0.95), ("tilt", tilt, 45.0), ("cover", cover, 0.5)]
+    {
+        within(&field(&format!("augmentation.{name}.probability")), fault.probability, 0.0..=1.0)?;
+        within(&field(&format!("augmentation.{name}.strength")), fault.strength, 0.0..=worst)?;
+    }
+    Ok(())
 }
 
 /// Refuses what does not lie in the range; not a number lies in none.

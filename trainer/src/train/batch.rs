@@ -39,19 +39,18 @@ pub fn order(examples: usize, batch_pictures: usize, seed: u64) -> Vec<Vec<usize
     indices.chunks(batch_pictures).map(<[usize]>::to_vec).collect()
 }
 
-/// Draws captions of `examples` and lays them out as rows. None when there is no caption.
+/// Draws captions of `examples`, of each by its seed, and lays them out as rows. None when there is no caption.
 #[must_use]
 pub fn rows(
-    examples: &[&Example],
+    examples: &[(&Example, u64)],
     start: i64,
     end: i64,
     pad: i64,
-    seed: u64,
     device: Device,
 ) -> Option<CaptionRows> {
-    let mut random = SmallRng::seed_from_u64(seed);
     let mut drawn: Vec<(i64, &[i64])> = Vec::new();
-    for (place, example) in examples.iter().enumerate() {
+    for (place, (example, seed)) in examples.iter().enumerate() {
+        let mut random = SmallRng::seed_from_u64(*seed);
         for caption in example.captions.sample(&mut random, example.captions_per_step) {
             drawn.push((place as i64, caption));
         }
@@ -72,6 +71,15 @@ pub fn rows(
         targets: Tensor::from_slice(&targets).view(shape).to_device(device),
         lengths: drawn.iter().map(|(_, caption)| caption.len() as i64 + 1).collect(),
     })
+}
+
+/// The part of a batch that is that of process `rank` of `processes`, and the place where it begins; it may be empty.
+#[must_use]
+pub fn part(batch: &[usize], rank: usize, processes: usize) -> (&[usize], usize) {
+    let each = batch.len().div_ceil(processes.max(1)).max(1);
+    let first = (rank * each).min(batch.len());
+    let last = (first + each).min(batch.len());
+    (batch.get(first..last).unwrap_or_default(), first)
 }
 
 /// Mixes numbers into one seed, so that each step and each picture draws of its own.
@@ -96,6 +104,20 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_is_shared_without_loss() {
+        for (length, processes) in [(8, 2), (7, 2), (1, 2), (7, 3), (0, 2), (5, 1)] {
+            let batch: Vec<usize> = (10..10 + length).collect();
+            let mut shared = Vec::new();
+            for rank in 0..processes {
+                let (part, first) = part(&batch, rank, processes);
+                assert!(part.is_empty() || first == shared.len(), "{length} among {processes}");
+                shared.extend_from_slice(part);
+            }
+            assert_eq!(shared, batch, "{length} among {processes}");
+        }
+    }
+
+    #[test]
     fn rows_fall_in_length() {
         let example = |captions: &[&[i64]], captions_per_step| Example {
             file: "a.jpg".into(),
@@ -104,7 +126,7 @@ mod tests {
             symmetric: true,
         };
         let (first, second) = (example(&[&[5]], 3), example(&[&[6, 7, 8], &[9, 9, 9]], 1));
-        let rows = rows(&[&first, &second], 1, 2, 0, 3, Device::Cpu).expect("two captions");
+        let rows = rows(&[(&first, 3), (&second, 4)], 1, 2, 0, Device::Cpu).expect("two captions");
         assert_eq!(rows.lengths, [4, 2]);
         assert_eq!(Vec::<i64>::try_from(&rows.pictures).expect("one row"), [1, 0]);
         assert_eq!(Vec::<i64>::try_from(rows.inputs.get(1)).expect("one row"), [1, 5, 0, 0]);

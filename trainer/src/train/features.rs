@@ -8,9 +8,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use descry_models::{Bundle, EngineChoice, manifest::TensorSection, open_network, preprocess};
 use prost::Message as _;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::batch::Example;
+use super::loader::Failures;
 use crate::corpus::Corpus;
 use crate::encoder::{Description, Features};
 use crate::experiment::Experiment;
@@ -38,8 +39,20 @@ pub(super) fn of_bundle(
     prepare::cached(corpus, |examples, what| {
         let bar = progress::bar(examples.len() as u64, &format!("features of {what}"), "pictures");
         let mut features = Vec::with_capacity(examples.len());
+        let mut failed = Failures::default();
         for example in examples {
-            let mut encoded = network.encode(&pixels(example, &bundle)?)?.tensors;
+            bar.inc(1);
+            let pixels = match pixels(example, &bundle) {
+                Ok(pixels) => pixels,
+                Err(error) => {
+                    failed.add_one(format!("{error:#}"));
+                    let places = if experiment.features() == Features::Global { 1 } else { rows * columns };
+                    let nothing = [places as i64, shape[1] as i64];
+                    features.push(Tensor::zeros(nothing, (Kind::Half, Device::Cpu)));
+                    continue;
+                }
+            };
+            let mut encoded = network.encode(&pixels)?.tensors;
             ensure!(encoded.len() > last, "the network does not show its last map");
             let map = encoded.swap_remove(last);
             ensure!(map.shape == shape, "the last map has the shape {:?}, not {shape:?}", map.shape);
@@ -49,16 +62,15 @@ pub(super) fn of_bundle(
                 Features::Global => map.mean_dim(0i64, true, Kind::Float),
             };
             features.push(map.to_kind(Kind::Half).contiguous());
-            bar.inc(1);
         }
         bar.finish_and_clear();
+        failed.say(what);
         Ok(Tensor::stack(&features, 0))
     })
 }
 
 fn pixels(example: &Example, bundle: &Bundle) -> Result<preprocess::Pixels> {
-    let picture = picture::open(&example.file)
-        .with_context(|| format!("cannot read the picture {}", example.file.display()))?;
+    let picture = picture::open(&example.file).with_context(|| example.file.display().to_string())?;
     Ok(preprocess::pixels(&picture, &bundle.manifest().preprocessing)?)
 }
 

@@ -44,19 +44,46 @@ impl AdamW {
         Self { parameters, weight_decay, gradient_norm, steps: 0 }
     }
 
-    /// Learns from `loss`: its gradient, clipped by its global norm, moves the weights. A rate of 0 leaves the encoder.
-    pub(super) fn step(&mut self, loss: &Tensor, rate: f64, encoder_rate: f64) {
-        for parameter in &mut self.parameters {
-            parameter.weight.zero_grad();
+    /// The gradient of `loss` with regard to each weight, in the weights' own order; not defined where there is none.
+    pub(super) fn gradients(&self, loss: &Tensor) -> Vec<Tensor> {
+        for parameter in &self.parameters {
+            parameter.weight.shallow_clone().zero_grad();
         }
         loss.backward();
+        self.parameters.iter().map(|parameter| parameter.weight.grad()).collect()
+    }
+
+    /// The names of the weights, in the order of the gradients.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().map(|parameter| parameter.name.as_str())
+    }
+
+    /// What [`AdamW::gradients`] gives where there was nothing to learn from.
+    pub(super) fn no_gradients(&self) -> Vec<Tensor> {
+        self.parameters.iter().map(|_| Tensor::new()).collect()
+    }
+
+    /// Puts a gradient of zero wherever a weight that learns has none.
+    pub(super) fn complete(&self, gradients: &mut [Tensor], encoder_learns: bool) {
+        for (parameter, gradient) in self.parameters.iter().zip(gradients) {
+            let learns = parameter.weight.requires_grad() && (encoder_learns || !parameter.encoder);
+            if learns && !gradient.defined() {
+                *gradient = parameter.weight.detach().zeros_like();
+            }
+        }
+    }
+
+    /// Moves the weights against their gradients, which are clipped by their global norm. A rate of 0 leaves the encoder.
+    pub(super) fn step(&mut self, gradients: Vec<Tensor>, rate: f64, encoder_rate: f64) {
         self.steps += 1;
         let first_correction = 1.0 - BETA_1.powi(self.steps as i32);
         let second_correction = 1.0 - BETA_2.powi(self.steps as i32);
         no_grad(|| {
-            let gradients: Vec<_> = self.parameters.iter().map(|parameter| parameter.weight.grad()).collect();
             let norms: Vec<_> =
                 gradients.iter().filter(|gradient| gradient.defined()).map(Tensor::norm).collect();
+            if norms.is_empty() {
+                return;
+            }
             let norm = Tensor::stack(&norms, 0).norm().double_value(&[]);
             // A gradient that is not finite teaches nothing: the step is left out, and its weights stay.
             let scale = if norm.is_finite() { (self.gradient_norm / (norm + 1e-6)).min(1.0) } else { return };
@@ -127,7 +154,8 @@ mod tests {
                 optimiser = AdamW::new(&weights, 0.0, 1e9);
                 assert!(optimiser.restore(&state));
             }
-            optimiser.step(&weight.square().sum(Kind::Float), 0.1, 0.0);
+            let gradients = optimiser.gradients(&weight.square().sum(Kind::Float));
+            optimiser.step(gradients, 0.1, 0.0);
         }
         Vec::try_from(weight.to_kind(Kind::Double)).expect("two numbers")
     }
@@ -149,7 +177,8 @@ mod tests {
         let weights = nn::VarStore::new(Device::Cpu);
         let weight = weights.root().zeros("weight", &[1]);
         let mut optimiser = AdamW::new(&weights, 0.0, 1.0);
-        optimiser.step(&(&weight * 50.0).sum(Kind::Float), 0.1, 0.0);
+        let gradients = optimiser.gradients(&(&weight * 50.0).sum(Kind::Float));
+        optimiser.step(gradients, 0.1, 0.0);
         let first =
             optimiser.state().into_iter().find(|(name, _)| name == "first.weight").expect("a moment").1;
         assert!((first.double_value(&[0]) - 0.1).abs() < 1e-4, "{first:?}");
@@ -160,7 +189,8 @@ mod tests {
         let weights = nn::VarStore::new(Device::Cpu);
         let weight = weights.root().ones("weight", &[1]);
         let mut optimiser = AdamW::new(&weights, 0.0, 1.0);
-        optimiser.step(&(&weight * f64::NAN).sum(Kind::Float), 0.1, 0.1);
+        let gradients = optimiser.gradients(&(&weight * f64::NAN).sum(Kind::Float));
+        optimiser.step(gradients, 0.1, 0.1);
         assert_eq!(weight.double_value(&[0]).to_bits(), 1.0f64.to_bits());
     }
 }

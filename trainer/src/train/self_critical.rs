@@ -6,16 +6,14 @@
 //! caption counts as a word of it, or captions that break off before "a" and "with" would score best. A caption that
 //! repeats a word or a pair of words at once scores 0.
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result};
 use descry_models::{SpecialTokens, TokenId, Vocabulary, vocabulary::END};
 use tch::{Device, Kind, Tensor, no_grad};
 
-use super::meter::Loss;
-use crate::corpus::{self, Corpus};
+use super::loss::Sums;
+use crate::corpus::{Corpus, Source};
 use crate::decoder::Context;
-use crate::experiment::{Experiment, SelfCritical};
+use crate::experiment::SelfCritical;
 use crate::metrics::cider::Cider;
 use crate::model::Model;
 
@@ -58,21 +56,16 @@ impl Drawn {
 
 impl SelfCritic {
     /// Weighs the written captions of the experiment's data sets.
-    pub(super) fn new(
-        settings: &SelfCritical,
-        experiment: &Experiment,
-        datasets: &Path,
-        vocabulary: &Vocabulary,
-    ) -> Result<Self> {
+    pub(super) fn new(settings: &SelfCritical, source: &Source<'_>, vocabulary: &Vocabulary) -> Result<Self> {
         let (mut judges, mut places) = (Vec::new(), Vec::new());
-        for mut references in corpus::training_references(experiment, datasets)? {
+        for mut references in source.training_references()? {
             places.extend((0..references.len()).map(|place| (judges.len(), place)));
             references.iter_mut().flatten().for_each(|caption| caption.push(END.to_owned()));
             judges.push(Cider::new(&references));
         }
         Ok(Self {
             settings: settings.clone(),
-            maximum_words: experiment.maximum_words,
+            maximum_words: source.experiment.maximum_words,
             words: (0u32..).map_while(|token| vocabulary.word(TokenId(token)).map(str::to_owned)).collect(),
             special: vocabulary.special(),
             judges,
@@ -92,7 +85,7 @@ impl SelfCritic {
         corpus: &Corpus,
         batch: &[usize],
         features: &Tensor,
-    ) -> Result<Loss> {
+    ) -> Result<Sums> {
         debug_assert_eq!(corpus.train.len(), self.places.len());
         let samples = self.settings.samples;
         let device = features.device();
@@ -128,9 +121,7 @@ impl SelfCritic {
             .squeeze_dim(1);
         let weights: Vec<f32> = order.iter().map(|row| advantages[*row] as f32).collect();
         let weights = Tensor::from_slice(&weights).to_device(device).index_select(0, &forced.rows);
-        let value = -(&log_probabilities * weights).mean(Kind::Float);
-        let nats = -log_probabilities.detach().mean(Kind::Float);
-        Ok(Loss { value, nats, reward: Some(crate::metrics::mean(&scores)) })
+        Ok(Sums::drawn(&log_probabilities, &weights, &scores))
     }
 
     /// One caption for each row of `context`, each word drawn by its probability.

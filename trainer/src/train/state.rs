@@ -1,4 +1,8 @@
 //! What a run keeps on disk while it learns: its state, from which it goes on exactly, and its log.
+//!
+//! `progress.json` is replaced last of all that belongs together, so a kill at any moment leaves the state before or the
+//! state after, and never a mixture. What the log says of steps that were lost by a kill is cut off when the run goes on,
+//! since it does them again.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -20,6 +24,10 @@ pub(super) struct State {
     pub(super) progress: Progress,
     /// The file of tensors that belongs to the progress on disk.
     tensors: Option<String>,
+    /// How long the log was then.
+    log_bytes: u64,
+    /// Whether this process writes: of several that learn together, only the first does.
+    writes: bool,
 }
 
 /// `progress.json`: the progress and the tensors that belong to it. It is replaced last, so the two always agree.
@@ -28,27 +36,33 @@ pub(super) struct State {
 struct Saved {
     progress: Progress,
     tensors: String,
+    #[serde(default)]
+    log_bytes: u64,
 }
 
 impl State {
     /// Where the run in `run` stands: at the start when nothing was saved.
-    pub(super) fn open(run: &Path) -> Result<Self> {
+    pub(super) fn open(run: &Path, writes: bool) -> Result<Self> {
         let path = run.join(files::PROGRESS);
+        let run = run.to_owned();
         if !path.exists() {
-            return Ok(Self { run: run.to_owned(), progress: Progress::START, tensors: None });
+            return Ok(Self { run, progress: Progress::START, tensors: None, log_bytes: 0, writes });
         }
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let saved: Saved = serde_json::from_str(&text)
             .with_context(|| format!("{} is not a run's progress", path.display()))?;
-        Ok(Self { run: run.to_owned(), progress: saved.progress, tensors: Some(saved.tensors) })
+        let Saved { progress, tensors, log_bytes } = saved;
+        Ok(Self { run, progress, tensors: Some(tensors), log_bytes, writes })
     }
 
-    /// Puts the saved tensors in their places, when there are any of this stage.
+    /// The log of the run, as long as it was when the state was saved.
+    pub(super) fn log(&self) -> Result<Log> {
+        if self.writes { Log::open(&self.run.join(files::LOG), self.log_bytes) } else { Ok(Log(None)) }
+    }
+
+    /// Puts the saved tensors in their places, when there are any.
     pub(super) fn restore(&self, model: &Model, optimiser: &mut AdamW, average: &mut Average) -> Result<()> {
         let Some(name) = &self.tensors else { return Ok(()) };
-        if self.progress.epoch == 0 && self.progress.step == 0 {
-            return Ok(());
-        }
         let path = self.run.join(name);
         let tensors = checkpoint::read_tensors(&path)?;
         average::put(&model.weights, &tensors);
@@ -61,14 +75,23 @@ impl State {
     }
 
     /// Saves everything that a later process needs to go on.
-    pub(super) fn save(&mut self, model: &Model, optimiser: &AdamW, average: &Average) -> Result<()> {
+    pub(super) fn save(
+        &mut self,
+        model: &Model,
+        optimiser: &AdamW,
+        average: &Average,
+        log: &Log,
+    ) -> Result<()> {
+        if !self.writes {
+            return Ok(());
+        }
         let progress = &self.progress;
         let name = format!("state-{}-{}-{}.safetensors", progress.stage, progress.epoch, progress.step);
         let mut tensors: Vec<_> = model.weights.variables().into_iter().collect();
         tensors.extend(optimiser.state());
         tensors.extend(average.state());
         checkpoint::write_tensors(&self.run.join(&name), &tensors)?;
-        let saved = Saved { progress: progress.clone(), tensors: name.clone() };
+        let saved = Saved { progress: progress.clone(), tensors: name.clone(), log_bytes: log.bytes()? };
         checkpoint::write_text(&self.run.join(files::PROGRESS), &serde_json::to_string(&saved)?)?;
         if let Some(old) = self.tensors.replace(name.clone())
             && old != name
@@ -95,23 +118,35 @@ pub(super) enum Record {
         learning_rate: f64,
         pictures_per_second: f64,
     },
+    /// Pictures that an epoch could not read.
+    LeftOut { stage: usize, epoch: usize, pictures: usize },
     /// An epoch's dev scores.
     Dev { stage: usize, epoch: usize, cider: Vec<(String, f64)>, best: f64 },
     /// The dev scores of the weights that are kept, so far on the way from before the last stage to what it learnt.
     Kept { share: f64, cider: Vec<(String, f64)> },
 }
 
-/// `log.jsonl`: one JSON object a line, for tools.
+/// `log.jsonl`: one JSON object a line, for tools. Without a file, nothing is kept.
 #[derive(Debug)]
-pub(super) struct Log(File);
+pub(super) struct Log(Option<File>);
 
 impl Log {
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    /// Opens the log, and cuts off what is longer than `bytes`.
+    fn open(path: &Path, bytes: u64) -> Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path);
-        Ok(Self(file.with_context(|| format!("cannot write the log {}", path.display()))?))
+        let file = file.with_context(|| format!("cannot write the log {}", path.display()))?;
+        if file.metadata()?.len() > bytes {
+            file.set_len(bytes).with_context(|| format!("cannot shorten the log {}", path.display()))?;
+        }
+        Ok(Self(Some(file)))
     }
 
     pub(super) fn write(&mut self, record: &Record) -> Result<()> {
-        writeln!(self.0, "{}", serde_json::to_string(record)?).context("cannot write the log")
+        let Some(file) = &mut self.0 else { return Ok(()) };
+        writeln!(file, "{}", serde_json::to_string(record)?).context("cannot write the log")
+    }
+
+    fn bytes(&self) -> Result<u64> {
+        Ok(self.0.as_ref().map(File::metadata).transpose()?.map_or(0, |metadata| metadata.len()))
     }
 }

@@ -1,107 +1,28 @@
 //! A whole small run on libtorch: prepared, trained, stopped and resumed: it goes on exactly, from a bundle too.
 #![cfg(feature = "torch")]
 
-use std::collections::BTreeMap;
+mod faults;
+mod own_pictures;
+#[cfg(feature = "mpi")]
+mod processes;
+mod workshop;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use descry_trainer::checkpoint;
 use descry_trainer::export::{ExportArguments, export};
-use descry_trainer::model::Model;
 use descry_trainer::prepare::{self, PrepareArguments, files};
 use descry_trainer::train::{self, TrainArguments};
-use descry_trainer::{checkpoint, experiment::Experiment};
-use tch::{Device, Tensor};
+use tch::Tensor;
 
-const EXPERIMENT: &str = r#"
-name = "small"
-seed = 5
-minimum_count = 1
-maximum_words = 6
-average_decay = 0.5
-patience = 99
-datasets = [{ directory = "small", captions_per_picture = 2, dev_weight = 1.0 }]
-decoder = { feature_size = 16, embedding_size = 12, hidden_size = 16, attention_size = 8 }
-regularisation = { label_smoothing = 0.05, feature_dropout = 0.1, embedding_dropout = 0.1, output_dropout = 0.1, attention = 0.05, weight_decay = 0.01, gradient_norm = 1.0 }
-frozen = { epochs = 2, batch_pictures = 4, warmup_steps = 1, learning_rate = 1e-2, encoder_learning_rate = 0.0, augmentation = { flip = 0.0, minimum_area = 1.0, colour = 0.0 } }
-fine_tune = { epochs = 2, batch_pictures = 3, warmup_steps = 1, learning_rate = 5e-3, encoder_learning_rate = 1e-5, augmentation = { flip = 0.5, minimum_area = 0.7, colour = 0.1 } }
-self_critical = { samples = 3, feature_dropout = 0.1, share = 0.5, stage = { epochs = 2, batch_pictures = 3, warmup_steps = 1, learning_rate = 1e-3, encoder_learning_rate = 0.0, augmentation = { flip = 0.0, minimum_area = 1.0, colour = 0.0 } } }
-"#;
-
-/// Libtorch draws dropout and captions from one generator for the whole process: two runs side by side would take from
-/// each other's sequence, and neither would be what its seed says.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A data set of plain red and blue pictures, an experiment, and random weights of the encoder.
-fn workshop(folder: &Path) -> (PrepareArguments, TrainArguments) {
-    let set = folder.join("sets/small");
-    fs::create_dir_all(set.join("images")).expect("a folder");
-    let (mut captions, mut names) = (Vec::new(), Vec::new());
-    for number in 0..6 {
-        let (colour, word) = if number % 2 == 0 { ([200, 20, 20], "red") } else { ([20, 20, 200], "blue") };
-        let name = format!("{number}.png");
-        let picture = image::RgbImage::from_pixel(224, 224, image::Rgb(colour));
-        picture.save(set.join("images").join(&name)).expect("a picture");
-        captions.push(format!("{name}#0\tA {word} wall .\n{name}#1\tThe wall is {word} ."));
-        names.push(name);
-    }
-    fs::write(set.join("captions.token.txt"), captions.join("\n")).expect("captions");
-    for split in ["train", "dev"] {
-        fs::write(set.join(format!("{split}Images.txt")), names.join("\n")).expect("a list");
-    }
-    let experiment = folder.join("experiment.toml");
-    fs::write(&experiment, EXPERIMENT).expect("an experiment");
-    let sound = Experiment::open(&experiment).expect("the experiment is sound");
-    tch::manual_seed(11);
-    let encoder: Vec<(String, Tensor)> = Model::new(Device::Cpu, 5, &sound.encoder, &sound.decoder)
-        .weights
-        .variables()
-        .into_iter()
-        .filter_map(|(name, tensor)| Some((name.strip_prefix("encoder.")?.to_owned(), tensor)))
-        .collect();
-    let weights = folder.join("encoder.safetensors");
-    checkpoint::write_tensors(&weights, &encoder).expect("weights");
-    let (datasets, run) = (folder.join("sets"), folder.join("run"));
-    let train = training(&run, &datasets, None);
-    (PrepareArguments { experiment, datasets, weights: Some(weights), bundle: None, run }, train)
-}
-
-fn training(run: &Path, datasets: &Path, stop_after_steps: Option<usize>) -> TrainArguments {
-    TrainArguments { run: run.into(), datasets: datasets.into(), encoder_bundle: None, stop_after_steps }
-}
-
-fn copied(from: &Path, to: PathBuf) -> PathBuf {
-    fs::create_dir_all(&to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a run") {
-        let entry = entry.expect("an entry");
-        fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
-    }
-    to
-}
-
-/// The dev scores of a run, epoch by epoch.
-fn history(run: &Path) -> Vec<serde_json::Value> {
-    let text = fs::read_to_string(run.join(files::LOG)).expect("a log");
-    let records = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
-    records.filter(|record: &serde_json::Value| record["what"] == "dev").collect()
-}
-
-/// Where a run stands on disk, and all that it goes on from: weights, the optimiser's moments, averages.
-fn state(run: &Path) -> (serde_json::Value, BTreeMap<String, Tensor>) {
-    let text = fs::read_to_string(run.join(files::PROGRESS)).expect("progress");
-    let saved: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    let file = saved["tensors"].as_str().expect("a file of tensors").to_owned();
-    (saved, checkpoint::read_tensors(&run.join(file)).expect("tensors"))
-}
+use workshop::{EXPERIMENT, alone, copied, history, state, training, workshop};
 
 #[test]
 fn a_run_goes_on_exactly_where_it_was_stopped() {
     let _alone = alone();
     let folder = tempfile::tempdir().expect("a folder");
-    let (prepare, train) = workshop(folder.path());
+    let (prepare, train) = workshop(folder.path(), EXPERIMENT, 6);
     prepare::run(&prepare).expect("prepared");
     // Each stage has four steps. They end in the middle of an epoch: of the frozen stage, of the fine-tuning one, and of the
     // self-critical one, with the stops of one run in other stages than those of the other.
@@ -139,7 +60,7 @@ fn self_critical_alone(folder: &Path) -> PathBuf {
 fn what_is_kept_lies_between_before_and_after() {
     let _alone = alone();
     let folder = tempfile::tempdir().expect("a folder");
-    let (mut prepare, train) = workshop(folder.path());
+    let (mut prepare, train) = workshop(folder.path(), EXPERIMENT, 6);
     prepare.experiment = self_critical_alone(folder.path());
     prepare::run(&prepare).expect("prepared");
     // Left by an earlier training in the same folder: of other weights.
@@ -164,7 +85,7 @@ fn what_is_kept_lies_between_before_and_after() {
 fn a_bundle_learns_on() {
     let _alone = alone();
     let folder = tempfile::tempdir().expect("a folder");
-    let (prepare, train) = workshop(folder.path());
+    let (prepare, train) = workshop(folder.path(), EXPERIMENT, 6);
     prepare::run(&prepare).expect("prepared");
     train::run(&train).expect("trained");
     let bundle = folder.path().join("bundle");
@@ -215,7 +136,7 @@ fn a_bundle_learns_on() {
 fn weights_of_another_network_are_refused() {
     let _alone = alone();
     let folder = tempfile::tempdir().expect("a folder");
-    let (mut prepare, _) = workshop(folder.path());
+    let (mut prepare, _) = workshop(folder.path(), EXPERIMENT, 6);
     let weights = prepare.weights.clone().expect("a file");
     checkpoint::write_tensors(&weights, &[("stem.weight".to_owned(), Tensor::from(1.0f32))])
         .expect("weights");
