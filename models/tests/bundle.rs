@@ -127,10 +127,10 @@ fn every_fault_has_a_name() {
             "fetch"
         ),
         case!(
-            |at| grow(at, "encoder.onnx", 65 << 20),
+            |at| grow(at, "encoder.onnx", 129 << 20),
             BundleError::TooLarge { .. },
             "encoder.onnx",
-            "67108864"
+            "134217728"
         ),
         case!(
             |at| flip(at, "encoder.onnx"),
