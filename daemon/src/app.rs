@@ -1,5 +1,6 @@
 //! What Descry does: one request after another, along one path from a source to a voice.
 
+mod feedback;
 mod screen;
 
 use std::{
@@ -12,11 +13,12 @@ use tokio::{
     sync::{Semaphore, oneshot},
     time::{sleep_until, timeout},
 };
-use tracing::{Instrument, info, info_span, warn};
+use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::{
     caption_thread::{CaptionThread, Job, Room},
     description::Description,
+    earcon::{Chime, Earcon},
     failure::Failure,
     frame::{Frame, Origin, Screen, View},
     history::{History, Scope, kept::KeepError},
@@ -59,6 +61,7 @@ pub struct App {
     preferences: Shared,
     history: History,
     reader: Reader,
+    chime: Option<Arc<dyn Chime>>,
 }
 
 impl App {
@@ -67,7 +70,8 @@ impl App {
     pub fn new(caption_thread: CaptionThread, voice: Arc<dyn Voice>, beam_width: Option<usize>) -> Self {
         let (in_flight, room) = (InFlight::default(), Arc::new(Semaphore::new(1)));
         let (preferences, history, reader) = (Shared::default(), History::default(), Reader::default());
-        Self { caption_thread, voice, in_flight, room, beam_width, preferences, history, reader }
+        let chime = None;
+        Self { caption_thread, voice, in_flight, room, beam_width, preferences, history, reader, chime }
     }
 
     /// The same parts, which heed these preferences.
@@ -112,6 +116,12 @@ impl App {
         count
     }
 
+    /// The same parts, which also give signs.
+    #[must_use]
+    pub fn with_chime(self, chime: Arc<dyn Chime>) -> Self {
+        Self { chime: Some(chime), ..self }
+    }
+
     /// The thread that describes.
     #[must_use]
     pub fn caption_thread(&self) -> &CaptionThread {
@@ -132,6 +142,8 @@ impl App {
         };
         let (cancel, deadline, speak) = (request.cancel.clone(), request.deadline, request.options.speak);
         let caller = request.caller.clone();
+        // Whoever hears the answer to a look at what is there now hears how it gets on, too.
+        let is_followed = speak && request.source.is_live();
         if speak {
             // What was asked before has been asked anew: its answer need not be heard to its end.
             self.voice.stop();
@@ -145,6 +157,7 @@ impl App {
                 Err(Failure::TimedOut)
             }
             result = self.handle(request) => result,
+            never = self.ask_for_patience(), if is_followed => never,
         };
         match result {
             Ok((description, speaking)) => {
@@ -161,6 +174,9 @@ impl App {
             }
             Err(failure) => {
                 warn!(%failure, detail = ?failure, "not described");
+                if is_followed && failure.is_spoken() {
+                    self.chime(Earcon::Failed);
+                }
                 let speaking = (speak && failure.is_spoken()).then(|| {
                     let text = narrate::word_failure(&failure, self.language());
                     self.voice.say(Utterance { text, urgency: Urgency::Fault })
@@ -174,7 +190,12 @@ impl App {
     async fn handle(&self, request: Request) -> Result<(Description, Option<Speaking>), Failure> {
         let Request { id, caller, source, options, deadline, cancel } = request;
 
+        let is_followed = options.speak && source.is_live();
         let (frame, capture, room) = self.capture(source, &cancel, deadline).await?;
+        debug!("captured");
+        if is_followed {
+            self.chime(Earcon::Captured);
+        }
         let captured_at = frame.captured_at;
         let beam_width = options.beam_width.or(self.beam_width);
 
@@ -185,6 +206,7 @@ impl App {
         }
 
         let (frame, quality) = assess(frame).await?;
+        debug!("assessed");
 
         let view = match quality.kind {
             Kind::Screen => Some(View::Picture),
@@ -203,6 +225,8 @@ impl App {
         } else {
             None
         };
+
+        debug!("captioned");
 
         let caption = captioned.as_ref().map(|found| &found.caption);
         let in_its_language = captioned.as_ref().map(|found| (&found.caption, found.language.as_str()));
@@ -389,6 +413,12 @@ impl App {
 
     /// Stops what is being said.
     pub fn stop_speaking(&self) {
+        self.voice.stop();
+    }
+
+    /// Is silent: stops what is being said, and calls off what a caller has under way, which would be said later.
+    pub fn stop(&self, caller: &Caller) {
+        self.in_flight.cancel_caller(caller, Reason::Asked);
         self.voice.stop();
     }
 

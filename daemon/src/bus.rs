@@ -12,12 +12,14 @@ mod person;
 pub mod source;
 #[cfg(test)]
 mod tests;
+pub mod triggers;
 
 use tokio::sync::watch;
 use zbus::{Connection, fdo::ObjectManager};
 
-use crate::{caption_thread::State, preferences::Preferences};
+use crate::{app::App, caption_thread::State, preferences::Preferences, trigger::Status};
 use manager::Manager;
+use triggers::Triggers;
 
 pub(crate) use dictionary::Dictionary;
 
@@ -32,6 +34,9 @@ pub const NAME: &str = "org.descry.Descry1";
 /// The object with the manager, and the root of all others.
 pub const PATH: &str = "/org/descry/Descry1";
 
+/// The interface with what can be pressed.
+pub const TRIGGERS: &str = "org.descry.Descry1.Triggers";
+
 /// The manager's interface.
 pub const MANAGER: &str = "org.descry.Descry1.Manager";
 
@@ -40,6 +45,29 @@ pub async fn publish(connection: &Connection, manager: Manager) -> zbus::Result<
     let server = connection.object_server();
     server.at(PATH, manager).await?;
     server.at(PATH, ObjectManager).await?;
+    Ok(())
+}
+
+/// Puts what can be pressed on a connection.
+pub async fn publish_triggers(
+    connection: &Connection,
+    app: App,
+    status: watch::Receiver<Status>,
+) -> zbus::Result<()> {
+    connection.object_server().at(PATH, Triggers::new(app, status)).await.map(|_| ())
+}
+
+/// Tells everyone who listens when that changes, until nobody watches keys and buttons any more.
+pub async fn announce_triggers(
+    connection: Connection,
+    mut status: watch::Receiver<Status>,
+) -> zbus::Result<()> {
+    let interface = connection.object_server().interface::<_, Triggers>(PATH).await?;
+    while status.changed().await.is_ok() {
+        let triggers = interface.get().await;
+        triggers.bound_changed(interface.signal_emitter()).await?;
+        triggers.problems_changed(interface.signal_emitter()).await?;
+    }
     Ok(())
 }
 

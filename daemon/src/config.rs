@@ -21,6 +21,9 @@
 //! camera_mirrored = false
 //! keep_history = false              # whether what was said is kept on disk, for descry history
 //! speech = "auto"                   # or "orca", "speechd" or "none"
+//! earcons = true                    # a short sound when a picture is taken, and when there is none
+//! earcon_volume = 50                # from 0 to 100
+//! please_wait = true                # whether an answer that takes over 1.5 seconds is announced
 //! language = "en-GB"               # or "de"; the session's by default, as LC_MESSAGES or LANG names it
 //! text_languages = "eng"            # of screens, as Tesseract names them; "eng+deu" is two
 //! rate = 20                         # like pitch and volume, -100 to 100
@@ -29,6 +32,16 @@
 //! voice = "English (Great Britain)" # as `spd-say -L` lists them
 //! announce = "first"                # when the service says that it is ready; or "always" or "never"
 //! battery_warnings = false          # whether a battery that runs out is said
+//!
+//! [keys]
+//! from = "auto"                     # or "portal", "x11" or "none"
+//! describe_window = "Super+Alt+D"
+//! repeat = "none"                   # no key
+//!
+//! [button]
+//! key = "KEY_CAMERA"
+//! device = "gpio-keys"
+//! short = "describe_camera"
 //! ```
 
 mod layer;
@@ -49,9 +62,10 @@ use thiserror::Error;
 use crate::{
     announce::Announce,
     board::gpu,
-    preferences::{CameraSettings, Preferences, VoiceSettings},
+    preferences::{CameraSettings, Feedback, Preferences, VoiceSettings},
     screen_text::DEFAULT_LANGUAGES,
     source::camera::mounting::{Mounting, Rotation},
+    trigger::TriggerSettings,
     words::{Language, Message, message},
 };
 pub use layer::Layer;
@@ -155,6 +169,8 @@ pub struct Settings {
     pub battery_warnings: bool,
     /// What can be changed while the service runs.
     pub preferences: Preferences,
+    /// Which key and which press of the button does what.
+    pub triggers: TriggerSettings,
 }
 
 /// The language of the session, for those who cannot read the settings.
@@ -184,6 +200,11 @@ impl Settings {
 
 impl From<Layer> for Settings {
     fn from(layer: Layer) -> Self {
+        // A layer that was not checked, as in a test, has no say in this.
+        let triggers = TriggerSettings {
+            keys: layer.keys().unwrap_or_default(),
+            button: layer.button().unwrap_or_default(),
+        };
         let engine = match (layer.engine.unwrap_or(EngineName::Auto), layer.onnxruntime) {
             (EngineName::Tract, _) => EngineChoice::Tract,
             // Who names the library wants it.
@@ -212,6 +233,11 @@ impl From<Layer> for Settings {
                 },
             },
             keep_history: layer.keep_history.unwrap_or(defaults.keep_history),
+            feedback: Feedback {
+                earcons: layer.earcons.unwrap_or(defaults.feedback.earcons),
+                earcon_volume: layer.earcon_volume.unwrap_or(defaults.feedback.earcon_volume),
+                please_wait: layer.please_wait.unwrap_or(defaults.feedback.please_wait),
+            },
             voice: VoiceSettings {
                 rate: layer.rate,
                 pitch: layer.pitch,
@@ -230,6 +256,7 @@ impl From<Layer> for Settings {
             announce: layer.announce.unwrap_or_default(),
             battery_warnings: layer.battery_warnings.unwrap_or_default(),
             preferences,
+            triggers,
         }
     }
 }

@@ -7,13 +7,14 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`request`], [`in_flight`] | what is asked, by whom, until when; the newest of a caller wins |
+//! | [`trigger`] | keys and buttons, whose presses become requests |
 //! | [`source`], [`frame`] | pictures from files, decoded within known memory, and from the screen |
 //! | [`screen_text`], [`screen_pictures`], [`screen_description`] | what is written on a screen, where its pictures are, and how it is worded |
 //! | [`quality`] | what is wrong with a picture, and whether it is one that can be captioned |
 //! | [`caption_thread`], [`describer`] | the one thread that owns the network |
 //! | [`narrate`], [`description`], [`failure`] | what is answered and how it is worded |
 //! | [`history`], [`retell`] | what was answered, and telling it once more |
-//! | [`speech`] | utterances, and speech-dispatcher to say them |
+//! | [`speech`], [`earcon`] | utterances, and speech-dispatcher to say them; signs that come before words |
 //! | [`program`] | the two programs, in one file or two |
 //! | [`bus`], [`service`] | the service on the session bus |
 //! | [`command`] | the command line |
@@ -37,6 +38,7 @@ pub mod command;
 pub mod config;
 pub mod describer;
 pub mod description;
+pub mod earcon;
 pub mod failure;
 pub mod frame;
 #[doc(hidden)]
@@ -50,6 +52,7 @@ pub mod notify;
 pub mod preferences;
 pub mod program;
 pub mod quality;
+mod readiness;
 pub mod request;
 pub mod retell;
 pub mod screen_description;
@@ -58,4 +61,5 @@ pub mod screen_text;
 pub mod service;
 pub mod source;
 pub mod speech;
+pub mod trigger;
 pub mod words;

@@ -62,6 +62,23 @@ pub struct CameraSettings {
     pub mounting: Mounting,
 }
 
+/// What a person hears on the way to an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Feedback {
+    /// Whether a short sound tells that a picture was taken, or that there will be none.
+    pub earcons: bool,
+    /// How loud these sounds are, from 0 to 100.
+    pub earcon_volume: u8,
+    /// Whether an answer that takes long is announced.
+    pub please_wait: bool,
+}
+
+impl Default for Feedback {
+    fn default() -> Self {
+        Self { earcons: true, earcon_volume: 50, please_wait: true }
+    }
+}
+
 /// All that can be changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preferences {
@@ -85,6 +102,8 @@ pub struct Preferences {
     pub camera: CameraSettings,
     /// Whether the history is kept on disk.
     pub keep_history: bool,
+    /// What is heard on the way to an answer.
+    pub feedback: Feedback,
     /// How speech-dispatcher is to sound.
     pub voice: VoiceSettings,
 }
@@ -105,6 +124,7 @@ impl Default for Preferences {
             programs_see_screen: false,
             camera: CameraSettings::default(),
             keep_history: false,
+            feedback: Feedback::default(),
             voice: VoiceSettings::default(),
         }
     }
@@ -153,6 +173,7 @@ impl Preferences {
         take(&mut self.programs_see_screen, &old.programs_see_screen, &new.programs_see_screen);
         take(&mut self.camera, &old.camera, &new.camera);
         take(&mut self.keep_history, &old.keep_history, &new.keep_history);
+        take(&mut self.feedback, &old.feedback, &new.feedback);
         take(&mut self.voice, &old.voice, &new.voice);
     }
 }

@@ -49,6 +49,8 @@ impl fmt::Display for RequestId {
 pub enum Caller {
     /// The command in this very process.
     Command,
+    /// A key or a button of the person's own.
+    Person,
     /// A connection on the bus, by its unique name.
     Bus(String),
     /// The other end of a connection that has no bus and so no names.

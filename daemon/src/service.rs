@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use thiserror::Error;
 use tokio::{
     signal::unix::{SignalKind, signal},
+    sync::watch,
     task::JoinHandle,
 };
 use tracing::{info, warn};
@@ -24,14 +25,16 @@ use crate::{
     caption_thread::CaptionThread,
     config::{ConfigError, Layer, Settings},
     describer,
+    earcon::Earcons,
     history::{History, kept},
     model_folder::{self, NoModel},
     notify::Notifier,
     preferences::Shared,
     request::Caller,
     screen_text::Reader,
-    source::camera::connected::Connected,
+    source::{camera::connected::Connected, live::Cameras, screen::Session},
     speech::{Urgency, Utterance, Voice, address::Address, router::Router},
+    trigger::{self, TriggerSettings, perform::ServiceHands},
     words::{Message, message},
 };
 
@@ -65,6 +68,9 @@ pub enum ServiceFailure {
     /// The task that watches the callers or the cameras is gone while the bus is still there.
     #[error("the watch over the callers or the cameras has ended")]
     WatchEnded,
+    /// The task that watches keys and buttons is gone.
+    #[error("the watch over keys and buttons has ended")]
+    TriggersEnded,
 }
 
 /// The voice that the preferences ask for, whatever they become, and its task, which never ends before the voice is
@@ -100,8 +106,10 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let caption_thread = CaptionThread::start(describer::load_from(folder.clone(), opening, tell))?;
     let cameras = Arc::new(Connected::with_preferences(&preferences));
     let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
+    let (earcons, _earcon_task) = Earcons::start(preferences.watch());
     let app = App::new(caption_thread.clone(), Arc::clone(&voice), settings.beam_width)
         .with_preferences(preferences.clone())
+        .with_chime(Arc::new(earcons))
         .with_reader(Reader::new(settings.text_languages.clone()))
         .with_history(History::new(kept::place(&|name| env::var_os(name))));
 
@@ -111,12 +119,24 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let manager = Manager::new(app.clone(), models, sources.clone()).with_gpu(may_use_gpu);
     bus::publish(&connection, manager).await?;
     sources.refresh(&connection).await?;
+    let seen: Arc<dyn Cameras> = Arc::clone(&cameras) as Arc<_>;
     let cameras = tokio::spawn(watch_cameras(cameras, sources.clone(), connection.clone()));
     let callers = tokio::spawn(watch_callers(connection.clone(), app.clone(), sources));
     let state = tokio::spawn(bus::announce_state(connection.clone(), caption_thread.state()));
+    let (triggers_changed, triggers) = watch::channel(settings.triggers.clone());
+    let (trigger_status, status) = watch::channel(Vec::new());
+    bus::publish_triggers(&connection, app.clone(), status.clone()).await?;
+    let announced = tokio::spawn(bus::announce_triggers(connection.clone(), status));
     take_name(&connection).await?;
     let notifier = Notifier::from_environment();
     notifier.tell("READY=1");
+    // Only who serves takes keys: another descryd may have them.
+    let session = Session::from_environment();
+    let for_triggers = app.clone();
+    let make =
+        move |settings: &TriggerSettings| trigger::triggers(settings, &session, for_triggers.language());
+    let hands = ServiceHands::new(app.clone(), seen, connection.clone());
+    let triggers = tokio::spawn(trigger::run(triggers, make, hands, trigger_status));
 
     let (when, warns) = (settings.announce, settings.battery_warnings);
     let for_the_person = async {
@@ -135,6 +155,8 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
         let mut settings = settings;
         while hang_up.recv().await.is_some() {
             reload(&arguments, &mut settings, &app, &connection).await;
+            // Also those that have not changed: what another program held may be free.
+            triggers_changed.send_replace(settings.triggers.clone());
         }
         // No more of these signals can come.
         std::future::pending::<()>().await;
@@ -147,6 +169,10 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
         () = caption_thread.ended() => Err(ServiceFailure::CaptionThreadEnded),
         _ = voice_task => Err(ServiceFailure::VoiceEnded),
         _ = state => Err(ServiceFailure::CaptionThreadEnded),
+        _ = triggers => Err(ServiceFailure::TriggersEnded),
+        _ = announced => {
+            if connection.is_closed() { Ok("the bus") } else { Err(ServiceFailure::TriggersEnded) }
+        }
         () = reloads => Ok("a signal"),
         () = notifier.keep_watch(&caption_thread) => Ok("a signal"),
         () = for_the_person => Ok("a signal"),

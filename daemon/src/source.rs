@@ -42,6 +42,11 @@ pub trait Source: Send + fmt::Debug {
     /// Takes the picture. It may block, so it is called outside the async tasks; when `cancel` is raised it
     /// ends early with [`SourceError::Cancelled`].
     fn capture(self: Box<Self>, cancel: &Cancel) -> Result<Frame, SourceError>;
+
+    /// Whether it looks at what is there now, as a camera does, so that a person wants to know when it looked.
+    fn is_live(&self) -> bool {
+        false
+    }
 }
 
 /// A picture that is several times larger than a network looks at, made smaller, as means over boxes of whole pixels;

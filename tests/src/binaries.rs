@@ -19,6 +19,11 @@ pub fn guest_camera() -> Result<PathBuf> {
     binary("guest-camera")
 }
 
+/// What presses a button in a guest, and listens to it.
+pub fn guest_button() -> Result<PathBuf> {
+    binary("guest-button")
+}
+
 /// A test runs as `target/PROFILE/deps/NAME-HASH`; what it tests is `target/PROFILE/NAME`.
 fn binary(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe().context("a test knows where it is")?;

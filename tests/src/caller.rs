@@ -20,6 +20,8 @@ pub const NAME: &str = "org.descry.Descry1";
 pub const PATH: &str = "/org/descry/Descry1";
 /// The interface that describes pictures.
 pub const MANAGER: &str = "org.descry.Descry1.Manager";
+/// The interface that tells what can be pressed.
+pub const TRIGGERS: &str = "org.descry.Descry1.Triggers";
 
 /// How long to look for more of what has come already.
 const MOMENT: Duration = Duration::from_secs(1);
@@ -114,6 +116,19 @@ impl Caller {
             let properties = self.properties().await?;
             let value = properties.get(InterfaceName::try_from(MANAGER)?, name).await;
             value.with_context(|| format!("cannot read the property {name}"))
+        })
+    }
+
+    /// What can be pressed: pairs of what it is and what it does.
+    pub fn triggers(&self) -> Result<Vec<(String, String)>> {
+        self.patiently(async {
+            let value = self.properties().await?.get(InterfaceName::try_from(TRIGGERS)?, "Bound").await?;
+            let entries = Vec::<HashMap<String, OwnedValue>>::try_from(value)?;
+            let text = |entry: &HashMap<String, OwnedValue>, key: &str| {
+                let value = entry.get(key).with_context(|| format!("a trigger has {key}"))?;
+                anyhow::Ok(String::try_from(value.try_clone()?)?)
+            };
+            entries.iter().map(|entry| Ok((text(entry, "trigger")?, text(entry, "action")?))).collect()
         })
     }
 

@@ -15,6 +15,7 @@
 //! | [`guest`] | a whole computer with devices of its own |
 //! | [`x_server`], [`x_window`], [`gtk_window`] | a screen, and a program with a window on it |
 //! | [`wayland`], [`desktop_portal`] | a screen that is seen only by asking, and who is asked |
+//! | [`desktop`], [`shortcuts_portal`] | a person who presses keys there, and a desktop that hands keys out |
 //! | [`binaries`], [`command`] | the programs under test |
 //! | [`shipped`], [`wording`], [`odd_pictures`] | what is described, and what is said of it |
 //!
@@ -28,6 +29,7 @@ pub mod binaries;
 pub mod caller;
 pub mod command;
 pub mod decoys;
+pub mod desktop;
 pub mod desktop_portal;
 pub mod gtk_window;
 pub mod guest;
@@ -39,6 +41,7 @@ pub mod process;
 pub mod recorder;
 pub mod recording;
 pub mod shipped;
+pub mod shortcuts_portal;
 pub mod sound_room;
 pub mod surroundings;
 pub mod waiting;

@@ -17,17 +17,19 @@ use crate::{
 
 const SINK: &str = "room";
 
-/// Level 5 logs each message as it is queued. The loudest volume distorts. Two seconds of sound on their way to the
-/// loudspeaker, where ten milliseconds are usual, bridge what a busy machine leaves out.
+/// Level 5 logs each message as it is queued. The loudest volume distorts.
 const SPEECHD_CONF: &str = r#"LogLevel 5
 LogDir "default"
 DefaultVolume 0
 DefaultLanguage "en-US"
 AudioOutputMethod "pulse"
-AudioPulseMinLength 2000
 AddModule "espeak-ng" "sd_espeak-ng" "espeak-ng.conf"
 DefaultModule espeak-ng
 "#;
+
+/// Two seconds of sound on their way to the loudspeaker, where ten milliseconds are usual, bridge what a busy machine leaves
+/// out.
+const PATIENT_SOUND: &str = "AudioPulseMinLength 2000\n";
 
 /// What speech-dispatcher was asked to say, as it understood it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +76,16 @@ pub struct SoundRoom {
 impl SoundRoom {
     /// Furnishes a room, and returns when the voice can be spoken to and the microphone records.
     pub fn open() -> Result<Self> {
+        Self::open_with(PATIENT_SOUND)
+    }
+
+    /// The same, with speech-dispatcher's own settings for sound: its answers come as soon as a person hears them, and a busy
+    /// machine tears holes into them.
+    pub fn open_as_installed() -> Result<Self> {
+        Self::open_with("")
+    }
+
+    fn open_with(sound: &str) -> Result<Self> {
         let mut surroundings = Surroundings::new()?;
         let pulse_socket = surroundings.path("runtime/pulse.sock");
         let mut command = surroundings.command("pulseaudio");
@@ -87,7 +99,7 @@ impl SoundRoom {
         surroundings.set("PULSE_SERVER", format!("unix:{}", pulse_socket.display()));
 
         let recorder = Recorder::start(&surroundings, SINK)?;
-        let speech_dispatcher = start_speech_dispatcher(&mut surroundings)?;
+        let speech_dispatcher = start_speech_dispatcher(&mut surroundings, sound)?;
         Ok(Self { speech_dispatcher, recorder, _pulseaudio: pulseaudio, surroundings })
     }
 
@@ -151,8 +163,8 @@ impl Drop for SoundRoom {
     }
 }
 
-fn start_speech_dispatcher(surroundings: &mut Surroundings) -> Result<Process> {
-    surroundings.write("speechd/conf/speechd.conf", SPEECHD_CONF)?;
+fn start_speech_dispatcher(surroundings: &mut Surroundings, sound: &str) -> Result<Process> {
+    surroundings.write("speechd/conf/speechd.conf", format!("{SPEECHD_CONF}{sound}"))?;
     // The module's own defaults, of which this is one, are what is wanted; only the file must be there.
     surroundings.write("speechd/conf/modules/espeak-ng.conf", "EspeakNormalRate 170\n")?;
     let socket = surroundings.path("runtime/speechd.sock");

@@ -10,6 +10,8 @@ check-name = { $part ->
     [screen] Bildschirm
     [windows] Barrierefreiheit der Fenster
     [text] Text auf Bildschirmen
+    [keys] Tasten
+    [button] Knopf
    *[camera] Kamera
 }
 check-works = { $part }: funktioniert. { $words }
@@ -73,3 +75,12 @@ check-camera =
         [one] ; es gibt noch 1 weitere
        *[other] ; es gibt noch { $others } weitere
     }
+check-keys-off = sie sind in den Einstellungen abgeschaltet
+check-keys-no-session = hier ist keine grafische Sitzung
+check-keys-portal = der Desktop hat ein Portal, das sie hergibt, sobald descryd läuft
+check-keys-free = sie sind frei, und descryd nimmt sie, sobald es läuft
+check-button-unset = keiner ist eingestellt; wo es einen gibt, nennt ihn button.key in descry.toml
+check-button = { $device } kann gelesen werden, sobald descryd läuft
+check-pressed = descryd hört auf { $triggers }
+check-pressed-nothing = descryd hört auf nichts
+check-pressed-partly = { $problems } { $pressed }

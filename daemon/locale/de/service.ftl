@@ -9,3 +9,4 @@ service-odd = seine Antwort ist von anderer Art; ist er von einer anderen Versio
 # What another program says, as it is.
 service-said = { $words }
 service-not-running = Der Dienst descryd läuft nicht. Er startet mit: systemctl --user start descryd
+service-please-wait = Einen Moment bitte.

@@ -10,6 +10,8 @@ check-name = { $part ->
     [screen] Screen
     [windows] Accessibility of windows
     [text] Text on screens
+    [keys] Keys
+    [button] Button
    *[camera] Camera
 }
 check-works = { $part } works. { $words }
@@ -71,3 +73,12 @@ check-camera =
         [one] ; there is 1 other
        *[other] ; there are { $others } others
     }
+check-keys-off = they are turned off in the settings
+check-keys-no-session = there is no graphical session here
+check-keys-portal = the desktop has a portal that hands them out, once descryd runs
+check-keys-free = they are free, and descryd takes them when it runs
+check-button-unset = none is set; where there is one, name it in descry.toml as button.key
+check-button = { $device } can be read, once descryd runs
+check-pressed = descryd listens to { $triggers }
+check-pressed-nothing = descryd listens to none
+check-pressed-partly = { $problems } { $pressed }

@@ -9,3 +9,4 @@ service-odd = its answer is of another kind; is it of another version?
 # What another program says, as it is.
 service-said = { $words }
 service-not-running = The service descryd does not run. Start it with: systemctl --user start descryd
+service-please-wait = Please wait.

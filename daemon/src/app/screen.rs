@@ -8,6 +8,7 @@ use std::{
 use descry_models::Band;
 use image::RgbImage;
 use tokio::time::timeout_at;
+use tracing::debug;
 
 use super::App;
 use crate::{
@@ -59,6 +60,7 @@ impl App {
         let searched = Arc::clone(&pixels);
         let found = tokio::task::spawn_blocking(move || pictures_on(&searched)).await;
         let found = found.map_err(|_| Failure::Ending)?;
+        debug!("pictures found");
         let (taken, further_pictures) = largest(found.clone());
 
         let manner = self.preferences.now().manner();
@@ -84,10 +86,15 @@ impl App {
                     Err(failure) => return Ok(Some(say(failure.message()))),
                 }
             }
+            debug!("captioned");
             Ok(None)
         };
         let limit = asked.deadline.checked_sub(TELLING_TIME).unwrap_or(asked.deadline).into();
-        let read = self.reader.read(Arc::clone(&pixels), &found);
+        let read = async {
+            let text = self.reader.read(Arc::clone(&pixels), &found).await;
+            debug!("text read");
+            text
+        };
         let (text, picture_problem) = tokio::join!(timeout_at(limit, read), timeout_at(limit, caption));
         let picture_problem = picture_problem.unwrap_or_else(|_| Ok(Some(too_slow())))?;
 

@@ -12,7 +12,7 @@ use descry_models::Manifest;
 use futures_util::StreamExt;
 use image::{ImageFormat, RgbImage};
 use rustix::fs::{MemfdFlags, SealFlags};
-use tokio::net::UnixStream;
+use tokio::{net::UnixStream, sync::watch};
 use zbus::{
     Connection, Guid, Proxy,
     connection::Builder,
@@ -21,11 +21,11 @@ use zbus::{
 };
 
 use super::{
-    MANAGER, NAME, PATH, announce_preferences, announce_state,
+    MANAGER, NAME, PATH, TRIGGERS, announce_preferences, announce_state, announce_triggers,
     client::{Service, ServiceError, Wish},
     dictionary::{Dictionary, put},
     manager::Manager,
-    publish,
+    publish, publish_triggers,
     source::{self, SOURCE, Sources},
 };
 use crate::{
@@ -43,6 +43,7 @@ use crate::{
         Urgency, Utterance, VoiceError,
         fake::{FakeVoice, Told},
     },
+    trigger::{Action, Bound, Problem, State as TriggerState, Status, TriggerError, Way as TriggerWay},
 };
 
 /// Both ends of a connection, and the voice of the service at one of them.
@@ -52,6 +53,7 @@ struct Bus {
     voice: Arc<FakeVoice>,
     server: Connection,
     cameras: Arc<FakeCameras>,
+    triggers: watch::Sender<Status>,
 }
 
 async fn bus(conduct: Conduct) -> Bus {
@@ -69,15 +71,18 @@ async fn bus_with(conduct: Conduct, voice: FakeVoice) -> Bus {
     let app = App::new(thread.clone(), Arc::clone(&voice) as Arc<_>, None);
     let cameras = Arc::new(FakeCameras::default());
     let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
-    publish(&server, Manager::new(app, vec![manifest()], sources.clone())).await.unwrap();
+    publish(&server, Manager::new(app.clone(), vec![manifest()], sources.clone())).await.unwrap();
     sources.refresh(&server).await.unwrap();
     tokio::spawn({
         let server = server.clone();
         async move { sources.follow(server).await }
     });
+    let (triggers, status) = watch::channel(Vec::new());
+    publish_triggers(&server, app, status.clone()).await.unwrap();
+    tokio::spawn(announce_triggers(server.clone(), status));
     tokio::spawn(announce_state(server.clone(), thread.state()));
     let proxy = Proxy::new(&client, NAME, PATH, MANAGER).await.unwrap();
-    Bus { proxy, client, voice, server, cameras }
+    Bus { proxy, client, voice, server, cameras, triggers }
 }
 
 fn manifest() -> Manifest {
@@ -649,12 +654,28 @@ async fn the_command_is_told_more() {
 }
 
 #[tokio::test]
+async fn what_can_be_pressed_is_told() {
+    let bus = bus(Conduct::Describe).await;
+    let service = Service::over(&bus.client).await.unwrap();
+    assert!(service.pressable().await.unwrap().bound.is_empty());
+    let bound = vec![Bound { trigger: "Super+Alt+D".to_owned(), action: Action::DescribeWindow }];
+    let problems = vec![Problem { error: TriggerError::NoPortal, is_spoken: true }];
+    bus.triggers.send_replace(vec![(TriggerWay::X11, TriggerState { bound, problems })]);
+    let told = service.pressable().await.unwrap();
+    assert_eq!(told.bound, [("x11".to_owned(), "Super+Alt+D".to_owned())]);
+    let [(from, words)] = &told.problems[..] else { panic!("{told:?}") };
+    assert!(from == "x11" && words.starts_with("This desktop hands its keys to no program;"), "{words}");
+}
+
+#[tokio::test]
 async fn the_code_is_the_checked_in_interface() {
     let bus = bus(Conduct::Describe).await;
     let proxy = IntrospectableProxy::builder(&bus.client).destination(NAME).unwrap().path(PATH).unwrap();
     let found = proxy.build().await.unwrap().introspect().await.unwrap();
     let contract = include_str!("../../dbus/org.descry.Descry1.Manager.xml");
     assert_eq!(members(&found, MANAGER), members(contract, MANAGER));
+    let contract = include_str!("../../dbus/org.descry.Descry1.Triggers.xml");
+    assert_eq!(members(&found, TRIGGERS), members(contract, TRIGGERS));
     assert!(found.contains("org.freedesktop.DBus.ObjectManager"));
 
     bus.cameras.plug("a", "Front");

@@ -12,6 +12,7 @@ use crate::{
     config::Settings,
     describer,
     description::Described,
+    earcon::Earcons,
     failure::Failure,
     model_folder,
     preferences::{Detail, Shared},
@@ -142,7 +143,11 @@ fn own(settings: &Settings, voice: Arc<dyn Voice>) -> Result<App, Unusable> {
         .map_err(|error| Unusable(message!("command-no-thread", reason = error.to_string())))?;
     let preferences = Shared::new(settings.preferences.clone());
     let reader = Reader::new(settings.text_languages.clone());
-    Ok(App::new(thread, voice, settings.beam_width).with_preferences(preferences).with_reader(reader))
+    let (earcons, _task) = Earcons::start(preferences.watch());
+    Ok(App::new(thread, voice, settings.beam_width)
+        .with_preferences(preferences)
+        .with_reader(reader)
+        .with_chime(Arc::new(earcons)))
 }
 
 async fn describe_here(app: &App, source: Box<dyn Source>, speak: bool, detail: Option<Detail>) -> Answer {

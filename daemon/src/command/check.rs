@@ -32,7 +32,7 @@ fn lines(loaded: &Loaded, language: Language) -> Vec<String> {
             message!("command-file-absent", path = path)
         }
     });
-    let settings = Layer::names().into_iter().map(|name| {
+    let settings = Layer::single_names().into_iter().map(|name| {
         if let Some((value, place)) = loaded.origins.get(&name) {
             setting(name, value.to_string(), place)
         } else {
@@ -78,6 +78,6 @@ mod tests {
         assert!(lines.contains(&"rate = 20, from /etc/descry/descry.toml".to_owned()));
         assert!(lines.contains(&"idle_unload_seconds = 300, built in".to_owned()));
         assert!(lines.contains(&"voice is not set".to_owned()));
-        assert_eq!(lines.len(), 2 + Layer::names().len());
+        assert_eq!(lines.len(), 2 + Layer::single_names().len());
     }
 }

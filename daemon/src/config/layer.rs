@@ -15,6 +15,7 @@ use crate::{
     announce::Announce,
     preferences::{self, Detail, Hedging, Preferences, SpeechRoute},
     source::camera::mounting::Rotation,
+    trigger::{Button, Keys},
     words::{Language, Message, message},
 };
 
@@ -67,6 +68,15 @@ pub struct Layer {
     /// Whether what was said is kept on disk, in a private file; switched off, the file is removed
     #[arg(long, value_name = "true or false")]
     pub keep_history: Option<bool>,
+    /// Whether a short sound tells that a picture was taken, or that there will be none
+    #[arg(long, value_name = "true or false")]
+    pub earcons: Option<bool>,
+    /// How loud these sounds are, from 0 to 100
+    #[arg(long, value_name = "N")]
+    pub earcon_volume: Option<u8>,
+    /// Whether an answer that takes over 1.5 seconds is announced
+    #[arg(long, value_name = "true or false")]
+    pub please_wait: Option<bool>,
     /// Who speaks
     #[arg(long, value_enum)]
     pub speech: Option<SpeechRoute>,
@@ -94,22 +104,33 @@ pub struct Layer {
     /// Whether the service says that the battery runs out
     #[arg(long, value_name = "true or false")]
     pub battery_warnings: Option<bool>,
+    /// Which key does what; in files alone
+    #[arg(skip)]
+    pub keys: Option<Table>,
+    /// What the button does; in files alone
+    #[arg(skip)]
+    pub button: Option<Table>,
 }
 
-/// The settings that are numbers; those that are neither these nor switches are words.
-const NUMBERS: [&str; 8] = [
+/// The settings that are tables, and in files alone.
+const TABLES: [&str; 2] = ["keys", "button"];
+
+/// The settings that are numbers; those that are neither these, switches nor tables are words.
+const NUMBERS: [&str; 9] = [
     "threads",
     "beam_width",
     "idle_unload_seconds",
     "minimum_confidence",
     "camera_rotation",
+    "earcon_volume",
     "rate",
     "pitch",
     "volume",
 ];
 
 /// The settings that are true or false.
-const SWITCHES: [&str; 4] = ["programs_see_screen", "camera_mirrored", "keep_history", "battery_warnings"];
+const SWITCHES: [&str; 6] =
+    ["programs_see_screen", "camera_mirrored", "keep_history", "earcons", "please_wait", "battery_warnings"];
 
 /// More threads than any machine gains from.
 const MAXIMUM_THREADS: usize = 64;
@@ -123,7 +144,17 @@ impl Layer {
     pub fn names() -> Vec<String> {
         // The arguments are the fields, so that there is one list.
         let command = Self::augment_args(clap::Command::new("names"));
-        command.get_arguments().map(|argument| argument.get_id().to_string()).collect()
+        let arguments = command.get_arguments().map(|argument| argument.get_id().to_string());
+        arguments.chain(TABLES.map(str::to_owned)).collect()
+    }
+
+    /// The same, with `keys.repeat` and its like in the place of each table.
+    #[must_use]
+    pub fn single_names() -> Vec<String> {
+        let tables = [("keys", Keys::names()), ("button", Button::names())];
+        let inner =
+            tables.iter().flat_map(|(table, names)| names.iter().map(move |name| format!("{table}.{name}")));
+        Self::names().into_iter().filter(|name| !TABLES.contains(&name.as_str())).chain(inner).collect()
     }
 
     /// What holds where no place says anything else. The rest is as the model or speech-dispatcher has it.
@@ -141,9 +172,14 @@ impl Layer {
             camera_rotation: Some(0),
             camera_mirrored: Some(false),
             keep_history: Some(defaults.keep_history),
+            earcons: Some(defaults.feedback.earcons),
+            earcon_volume: Some(defaults.feedback.earcon_volume),
+            please_wait: Some(defaults.feedback.please_wait),
             speech: Some(defaults.speech),
             announce: Some(Announce::default()),
             battery_warnings: Some(false),
+            keys: Some(Keys::built_in()),
+            button: Some(Button::built_in()),
             ..Self::default()
         }
     }
@@ -190,7 +226,7 @@ impl Layer {
         let mut layers = Vec::new();
         for setting in Self::names() {
             // DESCRY_ONNXRUNTIME is looked at where the library is loaded.
-            if setting == "onnxruntime" {
+            if setting == "onnxruntime" || TABLES.contains(&setting.as_str()) {
                 continue;
             }
             let name = format!("DESCRY_{}", setting.to_uppercase());
@@ -224,7 +260,13 @@ impl Layer {
     /// This layer with `over` above it.
     pub(super) fn under(&self, over: &Self) -> Result<Self, ConfigError> {
         let mut table = self.table()?;
-        table.extend(over.table()?);
+        for (name, value) in over.table()? {
+            match (table.get_mut(&name), value) {
+                // Of a table, too, each setting stands for itself.
+                (Some(Value::Table(under)), Value::Table(over)) => under.extend(over),
+                (_, value) => _ = table.insert(name, value),
+            }
+        }
         table.try_into().map_err(|error: toml::de::Error| {
             let detail = message!("setting-syntax", detail = error.message());
             invalid(message!("setting-all-places"), detail)
@@ -236,6 +278,16 @@ impl Layer {
         Table::try_from(self).map_err(|error| {
             invalid(message!("setting-path"), message!("setting-syntax", detail = error.to_string()))
         })
+    }
+
+    /// What the keys do.
+    pub(super) fn keys(&self) -> Result<Keys, Message> {
+        self.keys.as_ref().map_or_else(|| Ok(Keys::default()), Keys::read)
+    }
+
+    /// What the button does.
+    pub(super) fn button(&self) -> Result<Button, Message> {
+        self.button.as_ref().map_or_else(|| Ok(Button::default()), Button::read)
     }
 
     /// The same, if all of it can be meant.
@@ -270,6 +322,11 @@ impl Layer {
             && Rotation::from_degrees(degrees).is_none()
         {
             return Some(message!("setting-rotation", value = degrees.to_string()));
+        }
+        if let Some(volume) = self.earcon_volume
+            && volume > 100
+        {
+            return Some(between("earcon_volume", volume.to_string(), 0, 100));
         }
         for (name, number) in [("rate", self.rate), ("pitch", self.pitch), ("volume", self.volume)] {
             if let Some(number) = number
@@ -306,7 +363,7 @@ impl Layer {
         if let (Some(EngineName::Tract), Some(library)) = (self.engine, &self.onnxruntime) {
             return Some(message!("setting-library-for-tract", library = library.display().to_string()));
         }
-        None
+        self.keys().map(|_| ()).and(self.button().map(|_| ())).err()
     }
 }
 

@@ -97,9 +97,18 @@ impl Loaded {
         for (place, layer) in layers {
             together = together.under(&layer)?;
             for (name, value) in layer.table()? {
-                origins.insert(name, (value, place.clone()));
+                match value {
+                    toml::Value::Table(inner) => origins.extend(
+                        inner
+                            .into_iter()
+                            .map(|(inner, value)| (format!("{name}.{inner}"), (value, place.clone()))),
+                    ),
+                    value => _ = origins.insert(name, (value, place.clone())),
+                }
             }
         }
+        // Two places can each be sound and contradict each other.
+        let together = together.checked(&message!("setting-all-places"))?;
         Ok(Self { settings: together.into(), files, origins })
     }
 }

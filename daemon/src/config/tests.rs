@@ -4,8 +4,9 @@ use std::{fs, path::Path};
 
 use super::*;
 use crate::{
-    preferences::{CameraSettings, Detail, Hedging, SpeechRoute},
+    preferences::{CameraSettings, Detail, Feedback, Hedging, SpeechRoute},
     source::camera::mounting::{Mounting, Rotation},
+    trigger::Action,
     words::Language,
 };
 
@@ -49,6 +50,7 @@ fn nearer_places_win_and_each_setting_knows_its_own() {
         announce: Announce::First,
         battery_warnings: false,
         preferences,
+        triggers: TriggerSettings::default(),
     };
     assert_eq!(loaded.settings, expected);
     assert!(loaded.files.iter().all(|file| file.found));
@@ -65,6 +67,7 @@ fn nothing_anywhere_is_the_defaults() {
     let loaded = read(Path::new("/nonexistent"), &|_| None, Layer::default());
     let preferences = Preferences::default();
     let text_languages = "eng".to_owned();
+    let triggers = TriggerSettings::default();
     let expected = Settings {
         model: None,
         engine: EngineChoice::Auto,
@@ -75,6 +78,7 @@ fn nothing_anywhere_is_the_defaults() {
         announce: Announce::First,
         battery_warnings: false,
         preferences,
+        triggers,
     };
     assert_eq!(loaded.settings, expected);
     assert!(loaded.origins.values().all(|(_, place)| *place == Place::BuiltIn));
@@ -124,12 +128,16 @@ fn every_setting_can_be_set() {
     let text = "model = \"/m\"\nengine = \"onnxruntime\"\nonnxruntime = \"/l\"\ndevice = \"tensorrt\"\nthreads = 4\nbeam_width = 4\n\
                 idle_unload_seconds = 0\ndetail = \"brief\"\nhedging = \"always\"\nminimum_confidence = 1\n\
                 programs_see_screen = true\ncamera = \"Front\"\ncamera_rotation = 270\ncamera_mirrored = true\nkeep_history = true\nspeech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"\n\
-                announce = \"always\"\nbattery_warnings = true";
+                announce = \"always\"\nbattery_warnings = true\n\
+                earcons = false\nearcon_volume = 100\nplease_wait = false\n\
+                [keys]\nrepeat = \"F9\"\n[button]\nkey = \"KEY_PROG1\"";
     let layer = Layer::from_toml(text, "x").unwrap();
     assert_eq!(layer.table().unwrap().len(), Layer::names().len(), "each has a value here");
-    let Settings { preferences, device, threads, announce, battery_warnings, .. } = layer.into();
+    let Settings { preferences, device, threads, announce, battery_warnings, triggers, .. } = layer.into();
     assert_eq!((device, threads), (DeviceChoice::Only(Device::TensorRt), Some(4)));
     assert_eq!((announce, battery_warnings), (Announce::Always, true));
+    assert_eq!(triggers.keys.bindings[&Action::Repeat].to_string(), "F9");
+    assert_eq!(triggers.button.key.as_deref(), Some("KEY_PROG1"));
     assert_eq!(preferences.detail, Detail::Brief);
     assert_eq!(preferences.hedging, Hedging::Always);
     assert_eq!(preferences.speech, SpeechRoute::Orca);
@@ -138,6 +146,8 @@ fn every_setting_can_be_set() {
     assert_eq!(preferences.voice.pitch, Some(-100));
     let mounting = Mounting { rotation: Rotation::ThreeQuarters, is_mirrored: true };
     assert_eq!(preferences.camera, CameraSettings { wanted: Some("Front".to_owned()), mounting });
+    let feedback = Feedback { earcons: false, earcon_volume: 100, please_wait: false };
+    assert_eq!(preferences.feedback, feedback);
 }
 
 #[test]
@@ -151,6 +161,7 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
         ("minimum_confidence = 1.5", "between 0 and 1"),
         ("minimum_confidence = nan", "between 0 and 1"),
         ("rate = 101", "between -100 and 100"),
+        ("earcon_volume = 101", "earcon_volume is 101: it must be between 0 and 100"),
         ("volume = -128", "between -100 and 100"),
         ("pitch = 1000", "pitch is 1000"),
         ("camera_rotation = 45", "camera_rotation is 45: it must be 0, 90, 180 or 270"),
@@ -170,6 +181,10 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
         ("speech = 1", "speech is 1"),
         ("rate = 1\nnot toml", "x, line 2,"),
         ("[voice]\nrate = 1", "voice is"),
+        ("[keys]\nrepeet = \"F9\"", "did you mean keys.repeat?"),
+        ("[keys]\nrepeat = \"Super+Alt+D\"", "keys.describe_window and keys.repeat are both Super+Alt+D"),
+        ("[button]\nlong_ms = 0", "button.long_ms is 0"),
+        ("keys = 3", "keys is 3"),
     ] {
         let error = Layer::from_toml(text, "x").unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");
@@ -183,6 +198,7 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
         ("DESCRY_CAMERA_MIRRORED", "1"),
         ("DESCRY_CAMERA_ROTATION", "45"),
         ("DESCRY_KEEP_HISTORY", "1"),
+        ("DESCRY_EARCONS", "loud"),
         ("DESCRY_RATE", "fast"),
         ("DESCRY_RATE", "101"),
     ] {
@@ -196,6 +212,30 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn of_a_table_each_setting_stands_for_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let system = folder.path().join("system.toml");
+    fs::write(&system, "[keys]\nrepeat = \"F9\"\nmore = \"F10\"").unwrap();
+    let own = folder.path().join("descry/descry.toml");
+    fs::create_dir(folder.path().join("descry")).unwrap();
+    fs::write(&own, "[keys]\nmore = \"F11\"").unwrap();
+    let variable = |name: &str| (name == "XDG_CONFIG_HOME").then(|| folder.path().into());
+    let loaded = read(&system, &variable, Layer::default());
+    let key = |action| loaded.settings.triggers.keys.bindings[&action].to_string();
+    assert_eq!((key(Action::Repeat), key(Action::More)), ("F9".to_owned(), "F11".to_owned()));
+    assert_eq!(key(Action::Stop), "Super+Alt+X");
+    let place = |name: &str| loaded.origins[name].1.clone();
+    assert_eq!(place("keys.more"), Place::File(own.clone()));
+    assert_eq!((place("keys.repeat"), place("keys.stop")), (Place::File(system.clone()), Place::BuiltIn));
+    assert!(Layer::single_names().contains(&"button.long_ms".to_owned()));
+
+    fs::write(&own, "[keys]\nstop = \"F9\"").unwrap();
+    let error = Loaded::read_with(&system, &variable, Layer::default()).unwrap_err().to_string();
+    assert!(error.contains("all places together"), "{error}");
+    assert!(error.contains("keys.repeat and keys.stop are both F9; change one"), "{error}");
+}
+
+#[test]
 fn every_block_of_the_manual_can_be_used() {
     let manual = include_str!("../../../README.md");
     let blocks: Vec<&str> =
@@ -205,8 +245,11 @@ fn every_block_of_the_manual_can_be_used() {
         Layer::from_toml(block, "README.md").unwrap();
     }
     let ours = include_str!("../config.rs").split("//! ```toml\n").nth(1).unwrap();
-    let ours: Vec<&str> =
-        ours.lines().take_while(|line| *line != "//! ```").map(|line| &line["//! ".len()..]).collect();
+    let ours: Vec<&str> = ours
+        .lines()
+        .take_while(|line| *line != "//! ```")
+        .map(|line| line.get("//! ".len()..).unwrap_or_default())
+        .collect();
     assert_eq!(
         Layer::from_toml(&ours.join("\n"), "config.rs").unwrap().table().unwrap().len(),
         Layer::names().len()

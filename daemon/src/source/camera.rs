@@ -224,6 +224,10 @@ impl Source for CameraSource {
             result => Ok(result?),
         }
     }
+
+    fn is_live(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

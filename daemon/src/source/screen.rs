@@ -166,6 +166,10 @@ impl Source for ScreenSource {
         let (pixels, screen) = seen.into_parts(&accessibility::windows().unwrap_or_default());
         Ok(Frame { pixels, origin: Origin::Screen(screen), captured_at })
     }
+
+    fn is_live(&self) -> bool {
+        true
+    }
 }
 
 /// Why there is no picture of the screen. Each is one sentence that begins in lower case and has no full stop, and says

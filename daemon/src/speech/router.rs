@@ -120,6 +120,10 @@ impl Task {
         if !through_orca {
             return self.dispatcher.order(utterance, progress);
         }
+        if utterance.urgency != Urgency::Ambient {
+            // What was said on the way to this, such as a plea for patience, gives way: two voices mix.
+            self.dispatcher.stop();
+        }
         match self.orca.present(&utterance.text).await {
             // Orca does not tell when it has said it.
             Ok(()) => _ = progress.send_replace(Progress::Finished),

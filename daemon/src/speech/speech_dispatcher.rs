@@ -153,6 +153,7 @@ impl Task {
     }
 
     fn accept(&mut self, message: u64, pending: Pending) {
+        debug!(message, "speech-dispatcher has it");
         pending.progress.send_replace(Progress::Accepted);
         self.pending.insert(message, pending);
     }
@@ -281,6 +282,7 @@ impl Task {
             EventKind::End => Progress::Finished,
             EventKind::Cancelled => Progress::Stopped,
             EventKind::Begin => {
+                debug!(message, "begun");
                 if let Some(pending) = self.pending.get(&message) {
                     pending.progress.send_replace(Progress::Begun);
                 }

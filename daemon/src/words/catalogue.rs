@@ -31,7 +31,7 @@ macro_rules! files {
 
 files![
     "board", "camera", "caption", "check", "command", "failure", "history", "model", "retell", "screen",
-    "service", "setting", "source", "voice"
+    "service", "setting", "source", "trigger", "voice"
 ];
 
 type Bundle = FluentBundle<FluentResource>;

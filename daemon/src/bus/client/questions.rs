@@ -11,7 +11,7 @@ use zbus::{
 use super::{Service, ServiceError, odd, said};
 use crate::{
     bus::{
-        MANAGER,
+        MANAGER, TRIGGERS,
         dictionary::{Dictionary, put, value},
     },
     retell::Way,
@@ -75,6 +75,15 @@ pub struct Status {
     pub idle_unload_seconds: u32,
 }
 
+/// What can be pressed, each with where it comes from: `x11`, `portal` or `evdev`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pressable {
+    /// Keys and presses that do something.
+    pub bound: Vec<(String, String)>,
+    /// Sentences that say what does not work, and what to do.
+    pub problems: Vec<(String, String)>,
+}
+
 impl Service {
     /// Has the newest description told once more.
     pub async fn retell(&self, way: Way, speak: bool) -> Result<Told, ServiceError> {
@@ -113,6 +122,22 @@ impl Service {
     pub async fn set_paused(&self, paused: bool) -> Result<(), ServiceError> {
         let set = self.properties().await?.set(manager(), "Paused", paused.into()).await;
         set.map_err(|error| ServiceError::service(&error.to_string()))
+    }
+
+    /// What can be pressed, and what stands in the way of the rest.
+    pub async fn pressable(&self) -> Result<Pressable, ServiceError> {
+        let interface = InterfaceName::from_static_str_unchecked(TRIGGERS);
+        let all = self.properties().await?.get_all(interface).await;
+        let all = all.map_err(|error| ServiceError::service(&error.to_string()))?;
+        let entries = |name: &str| value::<Vec<Dictionary>>(&all, name).ok_or_else(odd);
+        let pairs = |name: &str, first: &str, second: &str| -> Result<Vec<(String, String)>, _> {
+            let pair = |entry: &Dictionary| Some((value(entry, first)?, value(entry, second)?));
+            entries(name)?.iter().map(|entry| pair(entry).ok_or_else(odd)).collect()
+        };
+        Ok(Pressable {
+            bound: pairs("Bound", "from", "trigger")?,
+            problems: pairs("Problems", "from", "text")?,
+        })
     }
 
     /// How it is.

@@ -1,5 +1,7 @@
 //! How each part is tried: as it is used, not by looking for its files.
 
+mod pressed;
+
 use std::{path::Path, time::Duration};
 
 use descry_models::{Bundle, CaptionOptions, Captioner, Device, DeviceChoice, NotUsed, Opening};
@@ -35,6 +37,8 @@ pub(super) enum Name {
     WindowNames,
     Text,
     Camera,
+    Keys,
+    Button,
 }
 
 /// How long the bus may take to say whether Orca runs.
@@ -44,7 +48,7 @@ const ORCA_LIMIT: Duration = Duration::from_secs(2);
 const WINDOWS_SINCE: u32 = 3;
 
 /// All of them.
-pub(super) const ALL: [Name; 10] = [
+pub(super) const ALL: [Name; 12] = [
     Name::Settings,
     Name::Model,
     Name::Engine,
@@ -55,6 +59,8 @@ pub(super) const ALL: [Name; 10] = [
     Name::WindowNames,
     Name::Text,
     Name::Camera,
+    Name::Keys,
+    Name::Button,
 ];
 
 impl Name {
@@ -71,6 +77,8 @@ impl Name {
             Self::WindowNames => "windows",
             Self::Text => "text",
             Self::Camera => "camera",
+            Self::Keys => "keys",
+            Self::Button => "button",
         };
         message!("check-name", part = part)
     }
@@ -94,6 +102,8 @@ pub(super) async fn try_part(name: Name) -> Part {
         Name::WindowNames => Part::optional(name, window_names().await),
         Name::Text => Part::optional(name, text().await),
         Name::Camera => Part::optional(name, blocking_optional(camera).await),
+        Name::Keys => Part::optional(name, pressed::keys(&settings_or_defaults().triggers.keys).await),
+        Name::Button => Part::optional(name, pressed::button(&settings_or_defaults().triggers.button).await),
     }
 }
 

@@ -1,0 +1,91 @@
+//! Doing what was pressed, as the person's own hand.
+
+use std::sync::Arc;
+
+use tracing::warn;
+use zbus::Connection;
+
+use super::{Action, Hands};
+use crate::{
+    app::App,
+    bus,
+    history::Scope,
+    request::{Caller, Options, Request},
+    retell::Way,
+    source::{
+        Source,
+        camera::{CameraError, CameraSource},
+        live::Cameras,
+        screen::{ScreenSource, Session, Target},
+    },
+    words::Message,
+};
+
+/// The hands of the service.
+#[derive(Clone)]
+pub struct ServiceHands {
+    app: App,
+    cameras: Arc<dyn Cameras>,
+    /// Where it is told that a preference was changed.
+    connection: Arc<Connection>,
+}
+
+impl ServiceHands {
+    /// Hands that have `app` do it.
+    #[must_use]
+    pub fn new(app: App, cameras: Arc<dyn Cameras>, connection: Connection) -> Self {
+        Self { app, cameras, connection: Arc::new(connection) }
+    }
+
+    fn describe_screen(&self, target: Target) {
+        self.describe(Box::new(ScreenSource::new(target, Session::from_environment())));
+    }
+
+    fn describe_camera(&self) {
+        let wanted = self.app.preferences().camera.wanted;
+        self.describe(Box::new(CameraSource::new(Arc::clone(&self.cameras), wanted)));
+    }
+
+    fn describe(&self, source: Box<dyn Source>) {
+        let request = Request::new(Caller::Person, source, Options::default());
+        let app = self.app.clone();
+        // It is answered while further keys are pressed; the next request calls it off.
+        tokio::spawn(async move { app.serve(request).await });
+    }
+
+    fn retell(&self, way: Way) {
+        let _outcome = self.app.retell(&Scope::All, way, true);
+    }
+
+    fn pause(&self) {
+        let (before, after) =
+            self.app.change_preferences(|preferences| preferences.paused = !preferences.paused);
+        let connection = Arc::clone(&self.connection);
+        tokio::spawn(async move {
+            if let Err(error) = bus::announce_preferences(&connection, &before, &after).await {
+                warn!(%error, "the pause could not be announced");
+            }
+        });
+    }
+}
+
+impl Hands for ServiceHands {
+    fn perform(&self, action: Action) {
+        match action {
+            Action::DescribeWindow => self.describe_screen(Target::Window),
+            Action::DescribeScreen => self.describe_screen(Target::Screen),
+            Action::DescribeCamera => self.describe_camera(),
+            // Narration comes with a later version of the service.
+            Action::Narration => self.app.say_fault(&CameraError::None.message()),
+            Action::Repeat => self.retell(Way::Repeat),
+            Action::More => self.retell(Way::Elaborate),
+            Action::Again => self.retell(Way::Rephrase),
+            Action::Stop => self.app.stop(&Caller::Person),
+            Action::Pause => self.pause(),
+        }
+    }
+
+    fn say_fault(&self, words: &Message) {
+        self.app.say_fault(words);
+    }
+}
