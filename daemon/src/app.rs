@@ -4,13 +4,13 @@ mod feedback;
 mod screen;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
 use descry_models::Band;
 use tokio::{
-    sync::{Semaphore, oneshot},
+    sync::{Semaphore, oneshot, watch},
     time::{sleep_until, timeout},
 };
 use tracing::{Instrument, debug, info, info_span, warn};
@@ -62,6 +62,8 @@ pub struct App {
     history: History,
     reader: Reader,
     chime: Option<Arc<dyn Chime>>,
+    /// The newest answer that was asked for, while it is said.
+    answer: Arc<Mutex<Option<Speaking>>>,
 }
 
 impl App {
@@ -70,8 +72,19 @@ impl App {
     pub fn new(caption_thread: CaptionThread, voice: Arc<dyn Voice>, beam_width: Option<usize>) -> Self {
         let (in_flight, room) = (InFlight::default(), Arc::new(Semaphore::new(1)));
         let (preferences, history, reader) = (Shared::default(), History::default(), Reader::default());
-        let chime = None;
-        Self { caption_thread, voice, in_flight, room, beam_width, preferences, history, reader, chime }
+        let (chime, answer) = (None, Arc::default());
+        Self {
+            caption_thread,
+            voice,
+            in_flight,
+            room,
+            beam_width,
+            preferences,
+            history,
+            reader,
+            chime,
+            answer,
+        }
     }
 
     /// The same parts, which heed these preferences.
@@ -142,9 +155,10 @@ impl App {
         };
         let (cancel, deadline, speak) = (request.cancel.clone(), request.deadline, request.options.speak);
         let caller = request.caller.clone();
+        let is_asked = caller.is_waiting();
         // Whoever hears the answer to a look at what is there now hears how it gets on, too.
-        let is_followed = speak && request.source.is_live();
-        if speak {
+        let is_followed = speak && is_asked && request.source.is_live();
+        if speak && is_asked {
             // What was asked before has been asked anew: its answer need not be heard to its end.
             self.voice.stop();
         }
@@ -167,20 +181,23 @@ impl App {
                     inference_ms = inference.as_millis() as u64,
                     "described"
                 );
-                if let Err(error) = self.history.record(caller, description.clone()) {
+                if let Err(error) = self.history.record(caller.owner().clone(), description.clone()) {
                     self.complain_of_history(&error);
                 }
                 Outcome { result: Ok(description), speaking }
+            }
+            Err(failure @ Failure::KeptBack(_)) => {
+                debug!(%failure, "not said");
+                Outcome { result: Err(failure), speaking: None }
             }
             Err(failure) => {
                 warn!(%failure, detail = ?failure, "not described");
                 if is_followed && failure.is_spoken() {
                     self.chime(Earcon::Failed);
                 }
-                let speaking = (speak && failure.is_spoken()).then(|| {
-                    let text = narrate::word_failure(&failure, self.language());
-                    self.voice.say(Utterance { text, urgency: Urgency::Fault })
-                });
+                // Whose narration it is hears of it when it ends for that.
+                let speaking = (speak && is_asked && failure.is_spoken())
+                    .then(|| self.say(narrate::word_failure(&failure, self.language()), Urgency::Fault));
                 Outcome { result: Err(failure), speaking }
             }
         }
@@ -188,9 +205,10 @@ impl App {
 
     /// The way of the data: source, frame, quality, caption, wording, voice.
     async fn handle(&self, request: Request) -> Result<(Description, Option<Speaking>), Failure> {
-        let Request { id, caller, source, options, deadline, cancel } = request;
+        let Request { id, caller, source, options, deadline, cancel, tact } = request;
+        let urgency = if caller.is_waiting() { Urgency::Asked } else { Urgency::Ambient };
 
-        let is_followed = options.speak && source.is_live();
+        let is_followed = options.speak && caller.is_waiting() && source.is_live();
         let (frame, capture, room) = self.capture(source, &cancel, deadline).await?;
         debug!("captured");
         if is_followed {
@@ -232,9 +250,12 @@ impl App {
         let in_its_language = captioned.as_ref().map(|found| (&found.caption, found.language.as_str()));
         let wording = narrate::word(&quality, in_its_language, self.preferences.now().manner());
 
-        let speaking = options
-            .speak
-            .then(|| self.voice.say(Utterance { text: wording.spoken.clone(), urgency: Urgency::Asked }));
+        let spoken = match tact {
+            Some(tact) => tact.words(&wording, &quality)?,
+            None => wording.spoken,
+        };
+
+        let speaking = options.speak.then(|| self.say(spoken.clone(), urgency));
 
         let confidence = caption.map_or(0.0, |caption| caption.confidence.value());
         let words =
@@ -245,7 +266,7 @@ impl App {
             id,
             text: wording.text,
             language: wording.language,
-            spoken: wording.spoken,
+            spoken,
             confidence,
             band: wording.band,
             kind: quality.kind,
@@ -276,8 +297,7 @@ impl App {
         let detail = options.detail.unwrap_or(self.preferences.now().detail);
         let language = self.language();
         let text = screen_description::word(&parts, detail == Detail::Full, language);
-        let utterance = Utterance { text: text.clone(), urgency: Urgency::Asked };
-        let speaking = options.speak.then(|| self.voice.say(utterance));
+        let speaking = options.speak.then(|| self.say(text.clone(), Urgency::Asked));
         let band = parts.pictures.iter().map(|picture| picture.band).max_by_key(|band| *band as u8);
         let band = band.unwrap_or(Band::High);
         let least = parts.pictures.iter().map(|picture| picture.confidence).reduce(f32::min);
@@ -359,9 +379,32 @@ impl App {
         };
         let speaking = speak.then(|| {
             self.voice.stop();
-            self.voice.say(Utterance { text, urgency })
+            self.say(text, urgency)
         });
         Outcome { result, speaking }
+    }
+
+    /// Says something. What was asked for is remembered until it was said: no narration speaks meanwhile.
+    fn say(&self, text: String, urgency: Urgency) -> Speaking {
+        let speaking = self.voice.say(Utterance { text, urgency });
+        if urgency != Urgency::Ambient {
+            *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(speaking.clone());
+        }
+        speaking
+    }
+
+    /// Whether somebody waits for an answer, or hears one.
+    #[must_use]
+    pub fn is_answering(&self) -> bool {
+        let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        let _over = answer.take_if(|speaking| speaking.is_over());
+        answer.is_some() || self.in_flight.is_somebody_waiting()
+    }
+
+    /// Says something that nobody asked for, and that gives way to all else.
+    #[must_use]
+    pub fn say_ambient(&self, text: String) -> Speaking {
+        self.say(text, Urgency::Ambient)
     }
 
     /// What was described.
@@ -382,6 +425,12 @@ impl App {
         self.preferences.now().words()
     }
 
+    /// Follows what can be changed.
+    #[must_use]
+    pub fn watch_preferences(&self) -> watch::Receiver<Preferences> {
+        self.preferences.watch()
+    }
+
     /// Changes preferences, with all that follows from it; what they were before and are now. A pause ends what is
     /// under way, and it is said, as its end is: who listens must never wonder whether a camera looks.
     pub fn change_preferences(&self, change: impl FnOnce(&mut Preferences)) -> (Preferences, Preferences) {
@@ -399,16 +448,25 @@ impl App {
             }
             self.voice.stop();
             let words = if after.paused { message!("service-paused") } else { message!("service-goes-on") };
-            let text = words.in_language(after.words());
-            let _speaking = self.voice.say(Utterance { text, urgency: Urgency::Asked });
+            let _speaking = self.say(words.in_language(after.words()), Urgency::Asked);
         }
         (before, after)
     }
 
+    /// Says what follows from what the person did.
+    pub fn tell(&self, words: &Message) {
+        let _speaking = self.say(narrate::words_in(words, self.language()), Urgency::Asked);
+    }
+
     /// Says that something is wrong that no request asked about.
     pub fn say_fault(&self, words: &Message) {
-        let text = narrate::words_in(words, self.language());
-        let _speaking = self.voice.say(Utterance { text, urgency: Urgency::Fault });
+        let _speaking = self.speak_fault(words);
+    }
+
+    /// The same, for who wants to know when it was said.
+    #[must_use]
+    pub fn speak_fault(&self, words: &Message) -> Speaking {
+        self.say(narrate::words_in(words, self.language()), Urgency::Fault)
     }
 
     /// Stops what is being said.

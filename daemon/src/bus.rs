@@ -8,6 +8,8 @@ pub mod client;
 mod dictionary;
 pub mod error;
 pub mod manager;
+mod narration;
+pub mod narrations;
 mod person;
 pub mod source;
 #[cfg(test)]
@@ -39,6 +41,9 @@ pub const TRIGGERS: &str = "org.descry.Descry1.Triggers";
 
 /// The manager's interface.
 pub const MANAGER: &str = "org.descry.Descry1.Manager";
+
+/// The interface of a narration.
+pub const NARRATION: &str = "org.descry.Descry1.Narration";
 
 /// Puts the objects on a connection. The name is not taken yet.
 pub async fn publish(connection: &Connection, manager: Manager) -> zbus::Result<()> {

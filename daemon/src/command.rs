@@ -8,6 +8,7 @@ mod cameras;
 mod check;
 pub mod generate;
 mod inputs;
+mod narrate;
 mod output;
 mod parts;
 
@@ -24,7 +25,7 @@ use tracing::debug;
 use crate::{
     config::{Settings, session_language},
     failure::Failure,
-    narrate,
+    narrate::words_in,
     preferences::Shared,
     service,
     speech::{Urgency, Utterance, Voice},
@@ -65,6 +66,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             let works = parts::run(&check).await.unwrap_or(false);
             (if works { Ending::Described } else { Ending::NotDescribed }) as u8
         }),
+        Command::Narrate(narrate) => run_to_its_end(async { narrate::run(narrate).await as u8 }),
         command => run_to_its_end(async { ask::run(command).await as u8 }),
     }
 }
@@ -133,7 +135,7 @@ async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn V
         Err(Unusable(reason)) => {
             complain(&reason, language);
             if speak {
-                let text = narrate::words_in(&message!("failure-pictures", reason = reason), language);
+                let text = words_in(&message!("failure-pictures", reason = reason), language);
                 let mut speaking = voice.say(Utterance { text, urgency: Urgency::Fault });
                 if let Err(error) = speaking.ended(SPEAKING_LIMIT).await {
                     complain(&not_spoken(error.message()), language);
@@ -179,7 +181,7 @@ async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn V
 /// Tells on standard error what is wrong.
 fn complain(problem: &Message, language: Language) {
     // As it is after a colon: the reason begins the sentence, whatever stands before it.
-    eprintln!("descry: {}", narrate::words_in(problem, language));
+    eprintln!("descry: {}", words_in(problem, language));
 }
 
 /// Why something was only printed.

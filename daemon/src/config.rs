@@ -32,6 +32,7 @@
 //! voice = "English (Great Britain)" # as `spd-say -L` lists them
 //! announce = "first"                # when the service says that it is ready; or "always" or "never"
 //! battery_warnings = false          # whether a battery that runs out is said
+//! pictures_as_camera = "/a/folder"  # in the place of cameras, for trying things out
 //!
 //! [keys]
 //! from = "auto"                     # or "portal", "x11" or "none"
@@ -42,6 +43,11 @@
 //! key = "KEY_CAMERA"
 //! device = "gpio-keys"
 //! short = "describe_camera"
+//!
+//! [narration]
+//! minimum_interval_ms = 3000
+//! change_threshold = 0.4
+//! maximum_per_minute = 10
 //! ```
 
 mod layer;
@@ -62,6 +68,7 @@ use thiserror::Error;
 use crate::{
     announce::Announce,
     board::gpu,
+    narration::policy::Pace,
     preferences::{CameraSettings, Feedback, Preferences, VoiceSettings},
     screen_text::DEFAULT_LANGUAGES,
     source::camera::mounting::{Mounting, Rotation},
@@ -167,6 +174,8 @@ pub struct Settings {
     pub announce: Announce,
     /// Whether the service says that the battery runs out.
     pub battery_warnings: bool,
+    /// A folder whose pictures are shown in the place of cameras, for trying things out.
+    pub pictures_as_camera: Option<PathBuf>,
     /// What can be changed while the service runs.
     pub preferences: Preferences,
     /// Which key and which press of the button does what.
@@ -244,6 +253,8 @@ impl From<Layer> for Settings {
                 volume: layer.volume,
                 voice: layer.voice,
             },
+            // A layer that was not checked, as in a test, has no say in this.
+            narration: layer.narration.as_ref().and_then(|table| Pace::read(table).ok()).unwrap_or_default(),
         };
         let text_languages = layer.text_languages.unwrap_or_else(|| DEFAULT_LANGUAGES.to_owned());
         Self {
@@ -255,6 +266,7 @@ impl From<Layer> for Settings {
             text_languages,
             announce: layer.announce.unwrap_or_default(),
             battery_warnings: layer.battery_warnings.unwrap_or_default(),
+            pictures_as_camera: layer.pictures_as_camera,
             preferences,
             triggers,
         }

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::{
     describer::DescribeError,
+    narration::policy::KeptBack,
     request::Reason,
     source::{SourceError, screen::ScreenError},
     words::{Message, message},
@@ -40,6 +41,9 @@ pub enum Failure {
     /// The caller has too many requests under way.
     #[error("too many requests at once")]
     RateLimited,
+    /// It is a narration's, and not worth saying.
+    #[error(transparent)]
+    KeptBack(#[from] KeptBack),
     /// This program is ending.
     #[error("Descry is ending")]
     Ending,
@@ -54,7 +58,8 @@ impl Failure {
             Self::ModelUnavailable(reason) => message!("failure-model-unavailable", reason = reason.clone()),
             Self::Model(reason) => message!("failure-model", reason = reason.clone()),
             Self::InvalidOption(problem) => message!("failure-option", problem = problem),
-            Self::Cancelled(_) => message!("failure-cancelled"),
+            // That is for the log alone.
+            Self::Cancelled(_) | Self::KeptBack(_) => message!("failure-cancelled"),
             Self::TimedOut => message!("failure-timed-out"),
             Self::Paused => message!("failure-paused"),
             Self::NothingYet => message!("failure-nothing-yet"),
@@ -67,7 +72,7 @@ impl Failure {
     #[must_use]
     pub fn is_spoken(&self) -> bool {
         match self {
-            Self::Cancelled(_) | Self::RateLimited | Self::InvalidOption(_) => false,
+            Self::Cancelled(_) | Self::RateLimited | Self::InvalidOption(_) | Self::KeptBack(_) => false,
             Self::Source(error) => !matches!(error, SourceError::Cancelled),
             Self::ModelUnavailable(_)
             | Self::Model(_)

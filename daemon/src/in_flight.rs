@@ -1,5 +1,5 @@
-//! Which requests are under way, and whose: so that the newest of a caller wins, none can flood, and each can call
-//! off its own only.
+//! Which requests are under way, and whose: so that the newest of a caller wins, none can flood, each can call off its
+//! own only, and a narration gives way to whoever asks.
 
 use std::{
     collections::HashMap,
@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     failure::Failure,
+    narration::policy::KeptBack,
     request::{Caller, Cancel, Reason, Request, RequestId},
 };
 
@@ -26,9 +27,13 @@ struct Entry {
 pub struct InFlight(Arc<Mutex<HashMap<Caller, Vec<Entry>>>>);
 
 impl InFlight {
-    /// Takes a request in and calls off the older ones of its caller. It counts until what is returned is dropped.
+    /// Takes a request in and calls off the older ones of its caller, and those of all narrations where somebody asks. It
+    /// counts until what is returned is dropped.
     pub fn admit(&self, request: &Request) -> Result<Admitted, Failure> {
         let mut callers = self.lock();
+        if !request.caller.is_waiting() && callers.keys().any(Caller::is_waiting) {
+            return Err(Failure::KeptBack(KeptBack::Answering));
+        }
         let entries = callers.entry(request.caller.clone()).or_default();
         if entries.len() >= MAXIMUM_PER_CALLER {
             return Err(Failure::RateLimited);
@@ -38,7 +43,19 @@ impl InFlight {
         }
         let token = request.options.token.clone();
         entries.push(Entry { id: request.id, token, cancel: request.cancel.clone() });
+        if request.caller.is_waiting() {
+            let narrations = callers.iter().filter(|(caller, _)| !caller.is_waiting());
+            for entry in narrations.flat_map(|(_, entries)| entries) {
+                entry.cancel.cancel(Reason::GaveWay);
+            }
+        }
         Ok(Admitted { all: self.clone(), caller: request.caller.clone(), id: request.id })
+    }
+
+    /// Whether somebody waits for an answer.
+    #[must_use]
+    pub fn is_somebody_waiting(&self) -> bool {
+        self.lock().keys().any(Caller::is_waiting)
     }
 
     /// Calls off a caller's own requests of that token; how many there were.
@@ -127,6 +144,31 @@ mod tests {
         in_flight.cancel_all(Reason::Paused);
         assert_eq!(third.cancel.reason(), Some(Reason::Paused));
         assert_eq!(mine.cancel.reason(), Some(Reason::Asked), "the first reason stands");
+    }
+
+    #[test]
+    fn a_narration_gives_way_to_everybody() {
+        let in_flight = InFlight::default();
+        let narrated = |number| {
+            let caller = Caller::Narration(Arc::new(Caller::Bus(":1".to_owned())), number);
+            assert_eq!(caller.owner(), &Caller::Bus(":1".to_owned()));
+            Request::new(caller, Box::new(FileSource::StandardInput), Options::default())
+        };
+        let (one, other) = (narrated(1), narrated(2));
+        let _one = in_flight.admit(&one).unwrap();
+        let _other = in_flight.admit(&other).unwrap();
+        assert!(!in_flight.is_somebody_waiting());
+        assert_eq!((one.cancel.reason(), other.cancel.reason()), (None, None));
+        let asked = request(":2", None);
+        let admitted = in_flight.admit(&asked).unwrap();
+        assert_eq!(one.cancel.reason(), Some(Reason::GaveWay));
+        assert_eq!(other.cancel.reason(), Some(Reason::GaveWay));
+        assert!(in_flight.is_somebody_waiting());
+        let refused = in_flight.admit(&narrated(3));
+        assert!(matches!(refused, Err(Failure::KeptBack(KeptBack::Answering))), "{refused:?}");
+        assert_eq!(asked.cancel.reason(), None);
+        drop(admitted);
+        assert!(in_flight.admit(&narrated(3)).is_ok() && !in_flight.is_somebody_waiting());
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | [`screen_text`], [`screen_pictures`], [`screen_description`] | what is written on a screen, where its pictures are, and how it is worded |
 //! | [`quality`] | what is wrong with a picture, and whether it is one that can be captioned |
 //! | [`caption_thread`], [`describer`] | the one thread that owns the network |
+//! | [`narration`] | looking through a camera, and asking for descriptions by itself |
 //! | [`narrate`], [`description`], [`failure`] | what is answered and how it is worded |
 //! | [`history`], [`retell`] | what was answered, and telling it once more |
 //! | [`speech`], [`earcon`] | utterances, and speech-dispatcher to say them; signs that come before words |
@@ -48,6 +49,7 @@ pub mod in_flight;
 pub mod memory;
 pub mod model_folder;
 pub mod narrate;
+pub mod narration;
 pub mod notify;
 pub mod preferences;
 pub mod program;

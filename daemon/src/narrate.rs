@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     failure::Failure,
+    narration::{gate::View, subject},
     quality::{Fault, Kind, Quality},
+    retell,
     source::SourceError,
     words::{Language, Message, message},
 };
@@ -66,6 +68,12 @@ pub struct Wording {
     pub band: Band,
     /// The other captions as sentences.
     pub alternatives: Vec<String>,
+    /// The subject of the caption alone, as a sentence; the whole of it where it has no more than that.
+    pub subject: String,
+    /// What is said aloud where there is time for the subject only: it with its doubt.
+    pub in_short: String,
+    /// What is said aloud where there is time for another caption too, as far as there is one that says something else.
+    pub in_full: String,
 }
 
 /// Words what is known of a picture: its caption, which is in the language of a tag such as "en", with what is wrong with
@@ -75,10 +83,19 @@ pub fn word(quality: &Quality, caption: Option<(&Caption, &str)>, manner: Manner
     let language = manner.language;
     let Some((caption, caption_language)) = caption else {
         let text = cannot_tell(quality).in_language(language);
-        let (spoken, language) = (text.clone(), language.tag().to_owned());
-        return Wording { text, language, spoken, band: Band::None, alternatives: Vec::new() };
+        return Wording {
+            language: language.tag().to_owned(),
+            spoken: text.clone(),
+            subject: text.clone(),
+            in_short: text.clone(),
+            in_full: text.clone(),
+            text,
+            band: Band::None,
+            alternatives: Vec::new(),
+        };
     };
-    let alternatives = caption.alternatives.iter().map(|alternative| sentence(alternative)).collect();
+    let alternatives: Vec<String> =
+        caption.alternatives.iter().map(|alternative| sentence(alternative)).collect();
     let (band, worded) = manner.bands(caption);
     let hedged = || hedge(&caption.text, worded, caption_language, language);
     let spoken = match (worded, quality.faults.first()) {
@@ -87,8 +104,34 @@ pub fn word(quality: &Quality, caption: Option<(&Caption, &str)>, manner: Manner
         (_, None) => hedged(),
         (_, Some(fault)) => format!("{} {}", hedged(), beside(*fault).in_language(language)),
     };
-    let caption_language = caption_language.to_owned();
-    Wording { text: sentence(&caption.text), language: caption_language, spoken, band, alternatives }
+    let subject = subject::of(&caption.text);
+    let in_short = match worded {
+        Band::None => spoken.clone(),
+        worded => hedge(&subject, worded, caption_language, language),
+    };
+    let (text, subject) = (sentence(&caption.text), sentence(&subject));
+    let content = retell::content(&text);
+    let other = alternatives.iter().find(|other| retell::content(other) != content);
+    let in_full = match other {
+        Some(other) if worded != Band::None => {
+            let tongue = in_language(caption_language, language);
+            let other = message!("retell-could-be", language = tongue, caption = other);
+            format!("{spoken} {}", words_in(&other, language))
+        }
+        _ => spoken.clone(),
+    };
+    let language = caption_language.to_owned();
+    Wording { text, language, spoken, band, alternatives, subject, in_short, in_full }
+}
+
+/// What is said when a camera that is narrated shows nothing any more.
+#[must_use]
+pub fn word_view(view: View) -> Message {
+    match view {
+        View::Dark => message!("narration-dark"),
+        View::Covered => message!("narration-covered"),
+        View::Clear => message!("narration-clear"),
+    }
 }
 
 /// A caption as a sentence of its band.

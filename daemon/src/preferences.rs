@@ -1,6 +1,6 @@
 //! What a person can change while the service runs: one typed state, which the files, the bus and the parts share.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 pub use crate::narrate::Hedging;
-use crate::{narrate::Manner, source::camera::mounting::Mounting, words::Language};
+use crate::{narrate::Manner, narration::policy::Pace, source::camera::mounting::Mounting, words::Language};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -106,6 +106,8 @@ pub struct Preferences {
     pub feedback: Feedback,
     /// How speech-dispatcher is to sound.
     pub voice: VoiceSettings,
+    /// When a narration says something.
+    pub narration: Pace,
 }
 
 /// How long an idle model is kept when nobody says otherwise, in seconds.
@@ -126,6 +128,7 @@ impl Default for Preferences {
             keep_history: false,
             feedback: Feedback::default(),
             voice: VoiceSettings::default(),
+            narration: Pace::default(),
         }
     }
 }
@@ -175,6 +178,7 @@ impl Preferences {
         take(&mut self.keep_history, &old.keep_history, &new.keep_history);
         take(&mut self.feedback, &old.feedback, &new.feedback);
         take(&mut self.voice, &old.voice, &new.voice);
+        self.narration.take_changes(&old.narration, &new.narration);
     }
 }
 
@@ -203,6 +207,15 @@ pub fn share(name: &str, given: f64) -> Result<f32, InvalidPreference> {
         return Ok(given as f32);
     }
     Err(InvalidPreference(format!("{name} cannot be {given}: it must be between 0 and 1")))
+}
+
+/// Checks a number.
+pub fn number(name: &str, given: u32, meant: RangeInclusive<u32>) -> Result<u32, InvalidPreference> {
+    if meant.contains(&given) {
+        return Ok(given);
+    }
+    let (least, most) = (meant.start(), meant.end());
+    Err(InvalidPreference(format!("{name} cannot be {given}: it must be between {least} and {most}")))
 }
 
 /// Checks a language that is to be spoken: one that Descry speaks, or a variant of it.

@@ -11,7 +11,9 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::{preferences::Detail, source::Source};
+use crate::{
+    narrate::Wording, narration::policy::KeptBack, preferences::Detail, quality::Quality, source::Source,
+};
 
 /// How long a request may take when its caller names no time.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -55,6 +57,25 @@ pub enum Caller {
     Bus(String),
     /// The other end of a connection that has no bus and so no names.
     Peer,
+    /// A narration, by its number, and whose it is. Its requests give way to everybody's.
+    Narration(Arc<Caller>, u64),
+}
+
+impl Caller {
+    /// Who is answered in the end: the one whose narration it is.
+    #[must_use]
+    pub fn owner(&self) -> &Self {
+        match self {
+            Self::Narration(owner, _) => owner.owner(),
+            other => other,
+        }
+    }
+
+    /// Whether it is a person, or a program, that asks just now and waits for the answer.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        !matches!(self, Self::Narration(..))
+    }
 }
 
 /// How a picture is to be described.
@@ -98,6 +119,8 @@ pub enum Reason {
     CallerGone,
     /// Looking at pictures was paused.
     Paused,
+    /// It is a narration's, and a person asked for something.
+    GaveWay,
     /// Its time ran out.
     TimedOut,
 }
@@ -160,6 +183,14 @@ pub struct Request {
     pub deadline: Instant,
     /// Raised when nobody wants the answer any more.
     pub cancel: Cancel,
+    /// Who decides what is said of it; without one it is said as it is worded.
+    pub tact: Option<Arc<dyn Tact>>,
+}
+
+/// Knows, once a picture is described, whether that is worth saying, and in which words.
+pub trait Tact: Send + Sync + fmt::Debug {
+    /// The words, or why there are none.
+    fn words(&self, wording: &Wording, quality: &Quality) -> Result<String, KeptBack>;
 }
 
 impl Request {
@@ -167,7 +198,14 @@ impl Request {
     #[must_use]
     pub fn new(caller: Caller, source: Box<dyn Source>, options: Options) -> Self {
         let deadline = Instant::now() + options.timeout.min(MAXIMUM_TIMEOUT);
-        Self { id: RequestId::next(), caller, source, options, deadline, cancel: Cancel::default() }
+        let (id, cancel) = (RequestId::next(), Cancel::default());
+        Self { id, caller, source, options, deadline, cancel, tact: None }
+    }
+
+    /// The same, of which somebody decides what is said.
+    #[must_use]
+    pub fn with_tact(self, tact: Arc<dyn Tact>) -> Self {
+        Self { tact: Some(tact), ..self }
     }
 }
 

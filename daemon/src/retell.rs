@@ -131,7 +131,7 @@ fn others(description: &Description) -> Vec<&str> {
 }
 
 /// The words that carry a sentence.
-fn content(sentence: &str) -> BTreeSet<String> {
+pub(crate) fn content(sentence: &str) -> BTreeSet<String> {
     let words = sentence.split(|character: char| !character.is_alphanumeric()).map(str::to_lowercase);
     words.filter(|word| !word.is_empty() && !LITTLE_WORDS.contains(&word.as_str())).collect()
 }

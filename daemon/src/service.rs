@@ -18,10 +18,10 @@ use zbus::{
 };
 
 use crate::{
-    announce::{announce, greeted_file},
+    announce::{Announce, announce, greeted_file},
     app::App,
     board::battery,
-    bus::{self, manager::Manager, source::Sources},
+    bus::{self, manager::Manager, narrations::Narrations, source::Sources},
     caption_thread::CaptionThread,
     config::{ConfigError, Layer, Settings},
     describer,
@@ -32,7 +32,11 @@ use crate::{
     preferences::Shared,
     request::Caller,
     screen_text::Reader,
-    source::{camera::connected::Connected, live::Cameras, screen::Session},
+    source::{
+        camera::connected::Connected,
+        live::{Cameras, slides::Slides},
+        screen::Session,
+    },
     speech::{Urgency, Utterance, Voice, address::Address, router::Router},
     trigger::{self, TriggerSettings, perform::ServiceHands},
     words::{Message, message},
@@ -81,6 +85,15 @@ pub fn voice(preferences: &Shared) -> (Arc<dyn Voice>, JoinHandle<()>) {
     (Arc::new(voice), task)
 }
 
+/// The cameras that are looked through.
+#[must_use]
+pub fn cameras(settings: &Settings, connected: Arc<Connected>) -> Arc<dyn Cameras> {
+    match &settings.pictures_as_camera {
+        Some(folder) => Arc::new(Slides::new(folder.clone())),
+        None => connected,
+    }
+}
+
 /// Serves until the bus or a signal ends it. The bus name is taken last: who owns it serves.
 ///
 /// A hang-up signal has the settings read again. Those that were changed are heeded from then on, but for `model`,
@@ -116,12 +129,16 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let connection = Connection::session().await?;
     info!(model = model.name, "serving");
     let models = [model.clone()].into_iter().chain(model_folder::others(&folder)).collect();
-    let manager = Manager::new(app.clone(), models, sources.clone()).with_gpu(may_use_gpu);
+    let looked_through = self::cameras(&settings, Arc::clone(&cameras));
+    let narrations = Narrations::new(app.clone(), Arc::clone(&looked_through), connection.clone());
+    let manager =
+        Manager::new(app.clone(), models, sources.clone(), narrations.clone()).with_gpu(may_use_gpu);
     bus::publish(&connection, manager).await?;
     sources.refresh(&connection).await?;
-    let seen: Arc<dyn Cameras> = Arc::clone(&cameras) as Arc<_>;
+    let hands =
+        ServiceHands::new(app.clone(), Arc::clone(&looked_through), narrations.clone(), connection.clone());
     let cameras = tokio::spawn(watch_cameras(cameras, sources.clone(), connection.clone()));
-    let callers = tokio::spawn(watch_callers(connection.clone(), app.clone(), sources));
+    let callers = tokio::spawn(watch_callers(connection.clone(), app.clone(), sources, narrations.clone()));
     let state = tokio::spawn(bus::announce_state(connection.clone(), caption_thread.state()));
     let (triggers_changed, triggers) = watch::channel(settings.triggers.clone());
     let (trigger_status, status) = watch::channel(Vec::new());
@@ -135,26 +152,14 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let for_triggers = app.clone();
     let make =
         move |settings: &TriggerSettings| trigger::triggers(settings, &session, for_triggers.language());
-    let hands = ServiceHands::new(app.clone(), seen, connection.clone());
     let triggers = tokio::spawn(trigger::run(triggers, make, hands, trigger_status));
 
     let (when, warns) = (settings.announce, settings.battery_warnings);
-    let for_the_person = async {
-        let greeted = greeted_file();
-        let language = preferences.now().words();
-        let ready = announce(when, greeted.as_deref(), &voice, language);
-        let warnings = async {
-            if warns {
-                battery::watch(Arc::clone(&voice), preferences.clone()).await;
-            }
-        };
-        tokio::join!(ready, warnings);
-        std::future::pending::<()>().await;
-    };
+    let for_the_person = tell_of_itself(when, warns, Arc::clone(&voice), preferences.clone());
     let reloads = async {
         let mut settings = settings;
         while hang_up.recv().await.is_some() {
-            reload(&arguments, &mut settings, &app, &connection).await;
+            reload(&arguments, &mut settings, &app, &connection, &narrations).await;
             // Also those that have not changed: what another program held may be free.
             triggers_changed.send_replace(settings.triggers.clone());
         }
@@ -192,9 +197,30 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     ended.map(|_| ())
 }
 
+/// Says that the service is ready, as the settings have it, and warns of a battery that runs out where they ask for it. It
+/// does not end.
+async fn tell_of_itself(when: Announce, warns: bool, voice: Arc<dyn Voice>, preferences: Shared) {
+    let greeted = greeted_file();
+    let language = preferences.now().words();
+    let ready = announce(when, greeted.as_deref(), &voice, language);
+    let warnings = async {
+        if warns {
+            battery::watch(Arc::clone(&voice), preferences.clone()).await;
+        }
+    };
+    tokio::join!(ready, warnings);
+    std::future::pending::<()>().await;
+}
+
 /// Reads the settings again and heeds what was changed in them; what was set over the bus and not in them stays. When
 /// they cannot be used that is said, and the old ones hold.
-async fn reload(arguments: &Layer, settings: &mut Settings, app: &App, connection: &Connection) {
+async fn reload(
+    arguments: &Layer,
+    settings: &mut Settings,
+    app: &App,
+    connection: &Connection,
+    narrations: &Narrations,
+) {
     let new = match Settings::load(arguments.clone()) {
         Ok(new) => new,
         Err(error) => {
@@ -213,6 +239,7 @@ async fn reload(arguments: &Layer, settings: &mut Settings, app: &App, connectio
     if let Err(error) = bus::announce_preferences(connection, &before, &after).await {
         warn!(%error, "changed settings could not be announced");
     }
+    narrations.take_changes(&before.narration, &after.narration).await;
 }
 
 /// Reads the model once, so that one that is damaged is known before anyone asks. It is loaded when it is needed.
@@ -250,8 +277,13 @@ async fn watch_cameras(
     }
 }
 
-/// Calls off what callers have under way that leave the bus, and ends what they have reserved.
-async fn watch_callers(connection: Connection, app: App, sources: Sources) -> zbus::Result<()> {
+/// Calls off what callers have under way that leave the bus, and ends what they have reserved and their narrations.
+async fn watch_callers(
+    connection: Connection,
+    app: App,
+    sources: Sources,
+    narrations: Narrations,
+) -> zbus::Result<()> {
     let bus = DBusProxy::new(&connection).await?;
     let mut changes = bus.receive_name_owner_changed().await?;
     while let Some(change) = changes.next().await {
@@ -260,6 +292,7 @@ async fn watch_callers(connection: Connection, app: App, sources: Sources) -> zb
             let caller = Caller::Bus(name.to_string());
             app.caller_left(&caller);
             sources.caller_left(&caller);
+            narrations.caller_left(&caller);
         }
     }
     Ok(())

@@ -136,6 +136,12 @@ impl Speaking {
         (sender, Self(receiver))
     }
 
+    /// Whether it was said, stopped, or failed: nothing more comes of it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.borrow().is_end() || self.0.has_changed().is_err()
+    }
+
     /// Waits until the synthesiser has the utterance, at most `limit`.
     pub async fn accepted(&mut self, limit: Duration) -> Result<(), VoiceError> {
         self.wait(limit, |progress| *progress != Progress::Waiting).await.map(|_| ())

@@ -141,6 +141,12 @@ impl Running {
         Ok(fs::read_to_string(self.folder.path().join("stdout"))?)
     }
 
+    /// Interrupts it, as Ctrl-C does.
+    pub fn interrupt(&self) -> Result<()> {
+        // time(1) does not heed it, and reports what came of the command.
+        kill_process_group(Pid::from_child(&self.child), Signal::INT).context("cannot interrupt the command")
+    }
+
     /// Waits for its end.
     pub fn wait(mut self) -> Result<Outcome> {
         let what = format!("descry {} to end", self.arguments);

@@ -1,5 +1,6 @@
 //! The command's side of the bus: asks the service that runs, and never starts one.
 
+pub mod narration;
 pub mod questions;
 
 use std::{os::fd::AsFd, sync::Arc, time::Duration};

@@ -107,7 +107,7 @@ pub(super) fn session(options: &Dictionary) -> Result<Option<Session>, Error> {
     Ok(session.map(|variables| Session::from_variables(|name| variables.get(name).cloned())))
 }
 
-fn get<T>(dictionary: &Dictionary, key: &str, kind: &str) -> Result<Option<T>, Error>
+pub(super) fn get<T>(dictionary: &Dictionary, key: &str, kind: &str) -> Result<Option<T>, Error>
 where
     T: TryFrom<OwnedValue>,
 {
@@ -116,7 +116,7 @@ where
     value.map(Some).ok_or_else(|| invalid(key, &format!("it must be {kind}")))
 }
 
-fn invalid(key: &str, problem: &str) -> Error {
+pub(super) fn invalid(key: &str, problem: &str) -> Error {
     Error::InvalidOption(format!("the option {key} cannot be used: {problem}"))
 }
 
@@ -207,6 +207,11 @@ pub(super) fn on_screen(description: &Dictionary) -> Option<OnScreen> {
 /// The value of a key, where there is one of that type.
 pub(super) fn value<T: TryFrom<OwnedValue>>(dictionary: &Dictionary, key: &str) -> Option<T> {
     dictionary.get(key).and_then(|value| T::try_from(value.try_clone().ok()?).ok())
+}
+
+/// The text under a key, if there is any.
+pub(super) fn text(dictionary: &Dictionary, key: &str) -> Option<String> {
+    value(dictionary, key)
 }
 
 /// Puts a value under a key.

@@ -82,9 +82,9 @@ impl Error {
             Failure::Source(SourceError::Camera(CameraError::NotAllowed(_))) => Self::AccessDenied(sentence),
             Failure::Source(SourceError::Cancelled | SourceError::Screen(ScreenError::Cancelled))
             | Failure::Cancelled(_) => Self::Cancelled(sentence),
-            Failure::Source(SourceError::Screen(_) | SourceError::Camera(_)) | Failure::Model(_) => {
-                Self::Failed(sentence)
-            }
+            Failure::Source(SourceError::Screen(_) | SourceError::Camera(_))
+            | Failure::Model(_)
+            | Failure::KeptBack(_) => Self::Failed(sentence),
             Failure::Source(_) => Self::InvalidImage(sentence),
             Failure::ModelUnavailable(_) => Self::ModelUnavailable(sentence),
             Failure::InvalidOption(_) => Self::InvalidOption(sentence),

@@ -7,14 +7,15 @@ use tracing::info;
 use zbus::{
     Connection, fdo, interface,
     message::Header,
-    zvariant::{self, ObjectPath, OwnedValue},
+    zvariant::{self, ObjectPath, OwnedObjectPath, OwnedValue},
 };
 
 use super::{
     dictionary::{self, Dictionary, put},
     error::Error,
+    narrations::Narrations,
     person::{self, caller},
-    source::Sources,
+    source::{self, Sources},
 };
 use crate::{
     app::{App, Outcome},
@@ -46,14 +47,15 @@ pub struct Manager {
     models: Vec<Manifest>,
     may_use_gpu: bool,
     sources: Sources,
+    narrations: Narrations,
 }
 
 impl Manager {
-    /// An object that hands requests to `app`, looks through the cameras of `sources`, and tells of `models`, of which the
-    /// first is in use.
+    /// An object that hands requests to `app`, looks through the cameras of `sources`, makes `narrations`, and tells of
+    /// `models`, of which the first is in use.
     #[must_use]
-    pub fn new(app: App, models: Vec<Manifest>, sources: Sources) -> Self {
-        Self { app, models, may_use_gpu: false, sources }
+    pub fn new(app: App, models: Vec<Manifest>, sources: Sources, narrations: Narrations) -> Self {
+        Self { app, models, may_use_gpu: false, sources, narrations }
     }
 
     /// The same, where the model may turn out to run on a GPU.
@@ -107,11 +109,11 @@ impl Manager {
 }
 
 /// A value that was set, if it has the right type. A property that cannot be set is told with D-Bus's own name for it.
-fn given<T: TryFrom<OwnedValue>>(value: OwnedValue, kind: &str) -> fdo::Result<T> {
+pub(super) fn given<T: TryFrom<OwnedValue>>(value: OwnedValue, kind: &str) -> fdo::Result<T> {
     T::try_from(value).map_err(|_| fdo::Error::InvalidArgs(format!("the value must be {kind}")))
 }
 
-fn refused(error: &InvalidPreference) -> fdo::Error {
+pub(super) fn refused(error: &InvalidPreference) -> fdo::Error {
     fdo::Error::InvalidArgs(error.to_string())
 }
 
@@ -172,6 +174,21 @@ impl Manager {
         let source = FileSource::Descriptor(OwnedFd::from(image));
         let request = Request::new(caller(&header), Box::new(source), options.request);
         self.reply(self.app.serve(request).await, options.wait_until_spoken).await
+    }
+
+    /// Makes a narration by a camera, `/` for the only one, which has not begun.
+    #[zbus(out_args("narration"))]
+    async fn create_narration(
+        &self,
+        source: ObjectPath<'_>,
+        options: Dictionary,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<OwnedObjectPath, Error> {
+        let wanted = match source.as_str() {
+            "/" => None,
+            path => Some(source::camera(path).map_or_else(|| path.to_owned(), |id| id.to_string())),
+        };
+        self.narrations.create(caller(&header), wanted, &options).await
     }
 
     /// Calls off the caller's own requests with this token; nothing happens when there are none.

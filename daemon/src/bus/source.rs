@@ -47,7 +47,7 @@ pub fn path(camera: &CameraId) -> String {
 }
 
 /// The camera of an object, whether it is there or not; `None` where the path is none of a camera.
-fn camera(path: &str) -> Option<CameraId> {
+pub(super) fn camera(path: &str) -> Option<CameraId> {
     let mut rest = path.strip_prefix(&root())?.as_bytes();
     let mut id = Vec::new();
     while let [first, others @ ..] = rest {

@@ -25,6 +25,7 @@ use super::{
     client::{Service, ServiceError, Wish},
     dictionary::{Dictionary, put},
     manager::Manager,
+    narrations::Narrations,
     publish, publish_triggers,
     source::{self, SOURCE, Sources},
 };
@@ -46,14 +47,18 @@ use crate::{
     trigger::{Action, Bound, Problem, State as TriggerState, Status, TriggerError, Way as TriggerWay},
 };
 
+mod narration;
+
 /// Both ends of a connection, and the voice of the service at one of them.
 struct Bus {
     proxy: Proxy<'static>,
     client: Connection,
     voice: Arc<FakeVoice>,
     server: Connection,
+    app: App,
     cameras: Arc<FakeCameras>,
     triggers: watch::Sender<Status>,
+    narrations: Narrations,
 }
 
 async fn bus(conduct: Conduct) -> Bus {
@@ -71,18 +76,20 @@ async fn bus_with(conduct: Conduct, voice: FakeVoice) -> Bus {
     let app = App::new(thread.clone(), Arc::clone(&voice) as Arc<_>, None);
     let cameras = Arc::new(FakeCameras::default());
     let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
-    publish(&server, Manager::new(app.clone(), vec![manifest()], sources.clone())).await.unwrap();
+    let narrations = Narrations::new(app.clone(), Arc::clone(&cameras) as Arc<_>, server.clone());
+    let manager = Manager::new(app.clone(), vec![manifest()], sources.clone(), narrations.clone());
+    publish(&server, manager).await.unwrap();
     sources.refresh(&server).await.unwrap();
     tokio::spawn({
         let server = server.clone();
         async move { sources.follow(server).await }
     });
     let (triggers, status) = watch::channel(Vec::new());
-    publish_triggers(&server, app, status.clone()).await.unwrap();
+    publish_triggers(&server, app.clone(), status.clone()).await.unwrap();
     tokio::spawn(announce_triggers(server.clone(), status));
     tokio::spawn(announce_state(server.clone(), thread.state()));
     let proxy = Proxy::new(&client, NAME, PATH, MANAGER).await.unwrap();
-    Bus { proxy, client, voice, server, cameras, triggers }
+    Bus { proxy, client, voice, server, app, cameras, triggers, narrations }
 }
 
 fn manifest() -> Manifest {
@@ -688,7 +695,7 @@ async fn the_code_is_the_checked_in_interface() {
     assert_eq!(members(&proxy.introspect().await.unwrap(), SOURCE), members(contract, SOURCE));
 }
 
-/// Each argument and property of our interface on a line of its own, after what it belongs to, in a fixed order.
+/// Each argument and property of an interface on a line of its own, after what it belongs to, in a fixed order.
 fn members(xml: &str, interface: &str) -> Vec<String> {
     let mut text = xml.to_owned();
     while let Some(start) = text.find("<!--") {

@@ -1,6 +1,6 @@
 //! What can be asked of the command, and its help.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -8,6 +8,7 @@ use super::{bench::Bench, generate::Generate};
 use crate::{
     config::{EngineName, Layer},
     frame::Area,
+    narration::policy::Pace,
     preferences::{Detail, SpeechRoute},
     source::screen::{self, Target},
 };
@@ -52,6 +53,23 @@ DESCRY_ONNXRUNTIME, DESCRY_BEAM_WIDTH and DESCRY_SPEECH.
 
 Descry is made for knowing what is in a picture. It is wrong at times, and it is not an aid for mobility or against \
 hazards: do not rely on it to move about.";
+
+const AFTER_NARRATE_HELP: &str = "\
+What is in sight is said once it has come to rest, and then each time when it is another: the subject alone while the \
+camera moves, all of it while it rests. What was just said is not said again. That it is dark, or that something covers \
+the lens, is said once. Narration gives way to answers that are asked for. descry pause lets the camera go; descry resume \
+goes on.
+
+Examples:
+  descry narrate                        by the only camera
+  descry narrate --interval 10          a sentence every ten seconds at most
+  descry narrate --camera rear --json   for programs
+
+Exit status: 0 when it was ended with Ctrl-C, 1 when it could not begin or go on, 2 when the arguments or settings are \
+wrong, 3 when the model or its engine cannot be used.
+
+This is no aid for mobility or against hazards: it comes late, it is wrong at times, and it says nothing of what it does \
+not notice. Do not rely on it to move about.";
 
 const AFTER_ASK_HELP: &str = "\
 Exit status: 0 when the service did it, 1 when there was nothing to do it with, 3 when the service does not run.";
@@ -143,6 +161,10 @@ pub enum Command {
     #[command(after_help = AFTER_DESCRIBE_HELP)]
     Describe(Describe),
 
+    /// Look through a camera, and say by itself what comes into sight, until Ctrl-C
+    #[command(after_help = AFTER_NARRATE_HELP)]
+    Narrate(Narrate),
+
     /// Say the newest description again
     #[command(after_help = AFTER_ASK_HELP)]
     Repeat(Retell),
@@ -229,6 +251,57 @@ pub enum ConfigAction {
     /// Print which files were read, each setting, and where it comes from
     #[command(after_help = AFTER_CHECK_HELP)]
     Check,
+}
+
+/// How a camera is to be narrated.
+#[derive(Debug, Args)]
+pub struct Narrate {
+    /// The camera, by its name or a part of it; the only one by default
+    #[arg(long, value_name = "CAMERA")]
+    pub camera: Option<String>,
+
+    /// The least number of seconds from one sentence to the next: 0.5 to 3600
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub interval: Option<Duration>,
+
+    /// How much of what is seen must be another before it is told anew: 0 to 1
+    #[arg(long, value_name = "SHARE")]
+    pub change: Option<f64>,
+
+    /// How many sentences there are in a minute at most: 1 to 60
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub per_minute: Option<u32>,
+
+    /// Print only
+    #[arg(long)]
+    pub no_speech: bool,
+
+    /// Print one JSON object per sentence, each on its own line
+    #[arg(long)]
+    pub json: bool,
+
+    /// Do not ask the service, even where it runs
+    #[arg(long)]
+    pub no_service: bool,
+}
+
+impl Narrate {
+    /// The arguments as settings.
+    pub(super) fn layer(&self) -> Layer {
+        Layer {
+            narration: Some(Pace::table(self.interval, self.change, self.per_minute)),
+            speech: self.no_speech.then_some(SpeechRoute::None),
+            ..Layer::default()
+        }
+    }
+}
+
+/// Reads a number of seconds.
+fn seconds(given: &str) -> Result<Duration, String> {
+    let seconds = given.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds
+        .filter(|given| u32::try_from(given.as_millis()).is_ok_and(|given| Pace::INTERVALS.contains(&given)))
+        .ok_or_else(|| "it must be between 0.5 and 3600 seconds".to_owned())
 }
 
 /// How a description is told once more.
@@ -406,6 +479,9 @@ mod tests {
             "descry config",
             "descry generate completions cmd",
             "descry check it",
+            "descry narrate it",
+            "descry narrate --interval 0.1",
+            "descry narrate --per-minute 0",
             "descry describe --screen a",
             "descry describe --screen --window",
             "descry describe --window --region 0,0,1x1",

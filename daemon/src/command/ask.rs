@@ -113,6 +113,7 @@ async fn ask(service: &Service, command: Command, language: Language) -> Result<
         Command::Bench(_)
         | Command::Describe(_)
         | Command::Cameras { .. }
+        | Command::Narrate(_)
         | Command::Check(_)
         | Command::Config { .. }
         | Command::Generate { .. } => Answer::default(),

@@ -131,7 +131,7 @@ impl Backend {
 }
 
 /// The parts that describe, in this process.
-fn own(settings: &Settings, voice: Arc<dyn Voice>) -> Result<App, Unusable> {
+pub(super) fn own(settings: &Settings, voice: Arc<dyn Voice>) -> Result<App, Unusable> {
     let folder = model_folder::find(settings.model.clone()).map_err(|error| Unusable(error.message()))?;
     let (teller, language) = (Arc::clone(&voice), settings.preferences.words());
     let tell = move |notice: &Message| {

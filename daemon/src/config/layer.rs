@@ -13,6 +13,7 @@ use toml::{Table, Value};
 use super::{ConfigError, DeviceName, EngineName};
 use crate::{
     announce::Announce,
+    narration::policy::Pace,
     preferences::{self, Detail, Hedging, Preferences, SpeechRoute},
     source::camera::mounting::Rotation,
     trigger::{Button, Keys},
@@ -104,6 +105,12 @@ pub struct Layer {
     /// Whether the service says that the battery runs out
     #[arg(long, value_name = "true or false")]
     pub battery_warnings: Option<bool>,
+    /// A folder whose pictures are shown in the place of cameras, for trying things out
+    #[arg(long, value_name = "DIR")]
+    pub pictures_as_camera: Option<PathBuf>,
+    /// When a narration says something; in files alone
+    #[arg(skip)]
+    pub narration: Option<Table>,
     /// Which key does what; in files alone
     #[arg(skip)]
     pub keys: Option<Table>,
@@ -113,7 +120,7 @@ pub struct Layer {
 }
 
 /// The settings that are tables, and in files alone.
-const TABLES: [&str; 2] = ["keys", "button"];
+const TABLES: [&str; 3] = ["narration", "keys", "button"];
 
 /// The settings that are numbers; those that are neither these, switches nor tables are words.
 const NUMBERS: [&str; 9] = [
@@ -151,7 +158,8 @@ impl Layer {
     /// The same, with `keys.repeat` and its like in the place of each table.
     #[must_use]
     pub fn single_names() -> Vec<String> {
-        let tables = [("keys", Keys::names()), ("button", Button::names())];
+        let tables =
+            [("narration", Pace::names().to_vec()), ("keys", Keys::names()), ("button", Button::names())];
         let inner =
             tables.iter().flat_map(|(table, names)| names.iter().map(move |name| format!("{table}.{name}")));
         Self::names().into_iter().filter(|name| !TABLES.contains(&name.as_str())).chain(inner).collect()
@@ -178,6 +186,7 @@ impl Layer {
             speech: Some(defaults.speech),
             announce: Some(Announce::default()),
             battery_warnings: Some(false),
+            narration: Some(Pace::built_in()),
             keys: Some(Keys::built_in()),
             button: Some(Button::built_in()),
             ..Self::default()
@@ -231,9 +240,13 @@ impl Layer {
             }
             let name = format!("DESCRY_{}", setting.to_uppercase());
             let Some(value) = variable(&name).filter(|value| !value.is_empty()) else { continue };
+            // A path need not be text.
             if setting == "model" {
-                // A path need not be text.
                 layers.push((name, Self { model: Some(value.into()), ..Self::default() }));
+                continue;
+            }
+            if setting == "pictures_as_camera" {
+                layers.push((name, Self { pictures_as_camera: Some(value.into()), ..Self::default() }));
                 continue;
             }
             let value =
@@ -363,7 +376,8 @@ impl Layer {
         if let (Some(EngineName::Tract), Some(library)) = (self.engine, &self.onnxruntime) {
             return Some(message!("setting-library-for-tract", library = library.display().to_string()));
         }
-        self.keys().map(|_| ()).and(self.button().map(|_| ())).err()
+        let narration = self.narration.as_ref().map_or(Ok(()), |table| Pace::read(table).map(|_| ()));
+        narration.and(self.keys().map(|_| ())).and(self.button().map(|_| ())).err()
     }
 }
 

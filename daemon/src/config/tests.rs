@@ -27,6 +27,7 @@ fn nearer_places_win_and_each_setting_knows_its_own() {
         "DESCRY_BEAM_WIDTH" => Some("5".into()),
         "DESCRY_MODEL" => Some("/b".into()),
         "DESCRY_MINIMUM_CONFIDENCE" => Some("0.25".into()),
+        "DESCRY_PICTURES_AS_CAMERA" => Some("/p".into()),
         "DESCRY_VOICE" => Some("7".into()),
         "DESCRY_PROGRAMS_SEE_SCREEN" => Some("true".into()),
         _ => None,
@@ -49,6 +50,7 @@ fn nearer_places_win_and_each_setting_knows_its_own() {
         text_languages: "eng".to_owned(),
         announce: Announce::First,
         battery_warnings: false,
+        pictures_as_camera: Some("/p".into()),
         preferences,
         triggers: TriggerSettings::default(),
     };
@@ -77,12 +79,31 @@ fn nothing_anywhere_is_the_defaults() {
         text_languages,
         announce: Announce::First,
         battery_warnings: false,
+        pictures_as_camera: None,
         preferences,
         triggers,
     };
     assert_eq!(loaded.settings, expected);
     assert!(loaded.origins.values().all(|(_, place)| *place == Place::BuiltIn));
     assert_eq!(loaded.files, [FileRead { path: "/nonexistent".into(), found: false }]);
+}
+
+#[test]
+fn of_the_narration_each_setting_stands_for_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let system = folder.path().join("system.toml");
+    fs::write(&system, "[narration]\nmaximum_per_minute = 3\nminimum_interval_ms = 4000").unwrap();
+    fs::create_dir(folder.path().join("descry")).unwrap();
+    let own = folder.path().join("descry/descry.toml");
+    fs::write(&own, "[narration]\nmaximum_per_minute = 5").unwrap();
+    let variable = |name: &str| (name == "XDG_CONFIG_HOME").then(|| folder.path().into());
+    let loaded = read(&system, &variable, Layer::default());
+    let pace = loaded.settings.preferences.narration;
+    assert_eq!((pace.maximum_per_minute, pace.minimum_interval.as_secs()), (5, 4));
+    let origin = |name: &str| loaded.origins[name].1.clone();
+    assert_eq!(origin("narration.maximum_per_minute"), Place::File(own));
+    assert_eq!(origin("narration.minimum_interval_ms"), Place::File(system));
+    assert_eq!(origin("narration.change_threshold"), Place::BuiltIn);
 }
 
 #[test]
@@ -130,6 +151,7 @@ fn every_setting_can_be_set() {
                 programs_see_screen = true\ncamera = \"Front\"\ncamera_rotation = 270\ncamera_mirrored = true\nkeep_history = true\nspeech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"\n\
                 announce = \"always\"\nbattery_warnings = true\n\
                 earcons = false\nearcon_volume = 100\nplease_wait = false\n\
+                pictures_as_camera = \"/p\"\n[narration]\nmaximum_per_minute = 3\n\
                 [keys]\nrepeat = \"F9\"\n[button]\nkey = \"KEY_PROG1\"";
     let layer = Layer::from_toml(text, "x").unwrap();
     assert_eq!(layer.table().unwrap().len(), Layer::names().len(), "each has a value here");
@@ -138,6 +160,7 @@ fn every_setting_can_be_set() {
     assert_eq!((announce, battery_warnings), (Announce::Always, true));
     assert_eq!(triggers.keys.bindings[&Action::Repeat].to_string(), "F9");
     assert_eq!(triggers.button.key.as_deref(), Some("KEY_PROG1"));
+    assert_eq!(preferences.narration.maximum_per_minute, 3);
     assert_eq!(preferences.detail, Detail::Brief);
     assert_eq!(preferences.hedging, Hedging::Always);
     assert_eq!(preferences.speech, SpeechRoute::Orca);
@@ -185,6 +208,9 @@ fn what_cannot_be_meant_is_refused_with_the_way_out() {
         ("[keys]\nrepeat = \"Super+Alt+D\"", "keys.describe_window and keys.repeat are both Super+Alt+D"),
         ("[button]\nlong_ms = 0", "button.long_ms is 0"),
         ("keys = 3", "keys is 3"),
+        ("[narration]\nmaximum = 1", "did you mean narration.maximum_per_minute?"),
+        ("[narration]\nchange_threshold = 2", "narration.change_threshold is 2"),
+        ("narration = 3", "narration is 3"),
     ] {
         let error = Layer::from_toml(text, "x").unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");

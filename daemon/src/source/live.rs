@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod slides;
 
 use std::{fmt, sync::Arc};
 

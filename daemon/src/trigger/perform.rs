@@ -8,17 +8,18 @@ use zbus::Connection;
 use super::{Action, Hands};
 use crate::{
     app::App,
-    bus,
+    bus::{self, narrations::Narrations},
+    failure::Failure,
     history::Scope,
     request::{Caller, Options, Request},
     retell::Way,
     source::{
         Source,
-        camera::{CameraError, CameraSource},
+        camera::CameraSource,
         live::Cameras,
         screen::{ScreenSource, Session, Target},
     },
-    words::Message,
+    words::{Message, message},
 };
 
 /// The hands of the service.
@@ -26,6 +27,7 @@ use crate::{
 pub struct ServiceHands {
     app: App,
     cameras: Arc<dyn Cameras>,
+    narrations: Narrations,
     /// Where it is told that a preference was changed.
     connection: Arc<Connection>,
 }
@@ -33,8 +35,21 @@ pub struct ServiceHands {
 impl ServiceHands {
     /// Hands that have `app` do it.
     #[must_use]
-    pub fn new(app: App, cameras: Arc<dyn Cameras>, connection: Connection) -> Self {
-        Self { app, cameras, connection: Arc::new(connection) }
+    pub fn new(app: App, cameras: Arc<dyn Cameras>, narrations: Narrations, connection: Connection) -> Self {
+        Self { app, cameras, narrations, connection: Arc::new(connection) }
+    }
+
+    /// Begins the person's narration or ends it, and says which: who listens must know whether a camera looks.
+    fn narrate(&self) {
+        let (app, narrations) = (self.app.clone(), self.narrations.clone());
+        tokio::spawn(async move {
+            match narrations.toggle().await {
+                Ok(true) => app.tell(&message!("narration-key-begun")),
+                Ok(false) => app.tell(&message!("narration-key-ended")),
+                Err(_) if app.preferences().paused => app.say_fault(&Failure::Paused.message()),
+                Err(error) => app.say_fault(&message!("narration-ended", reason = error.to_string())),
+            }
+        });
     }
 
     fn describe_screen(&self, target: Target) {
@@ -75,8 +90,7 @@ impl Hands for ServiceHands {
             Action::DescribeWindow => self.describe_screen(Target::Window),
             Action::DescribeScreen => self.describe_screen(Target::Screen),
             Action::DescribeCamera => self.describe_camera(),
-            // Narration comes with a later version of the service.
-            Action::Narration => self.app.say_fault(&CameraError::None.message()),
+            Action::Narration => self.narrate(),
             Action::Repeat => self.retell(Way::Repeat),
             Action::More => self.retell(Way::Elaborate),
             Action::Again => self.retell(Way::Rephrase),

@@ -30,8 +30,22 @@ macro_rules! files {
 }
 
 files![
-    "board", "camera", "caption", "check", "command", "failure", "history", "model", "retell", "screen",
-    "service", "setting", "source", "trigger", "voice"
+    "board",
+    "camera",
+    "caption",
+    "check",
+    "command",
+    "failure",
+    "history",
+    "model",
+    "narration",
+    "retell",
+    "screen",
+    "service",
+    "setting",
+    "source",
+    "trigger",
+    "voice"
 ];
 
 type Bundle = FluentBundle<FluentResource>;
