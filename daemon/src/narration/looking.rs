@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     app::App,
+    board::{self, heat},
     frame::Frame,
     request::Cancel,
     source::{
@@ -25,6 +26,9 @@ use crate::{
 
 /// The least time from one picture that is looked at to the next: ten in a second, however many the camera gives.
 const INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long what is known of the board's heat and power holds.
+const HEAT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What the thread wishes for.
 #[derive(Debug)]
@@ -87,8 +91,15 @@ impl Look {
         let camera = camera::choose(&cameras.list()?, wanted)?.id.clone();
         let live = cameras.open(&camera)?;
         let (mut gate, mut after) = (Gate::default(), 0);
+        let mut felt: Option<Instant> = None;
         while !cancel.is_cancelled() {
             let started = Instant::now();
+            if felt.is_none_or(|felt| started.duration_since(felt) >= HEAT_INTERVAL) {
+                // Fewer captions keep a board from slowing itself down, which would slow the answers too.
+                let stretch = heat::read(&board::sysfs()).stretch();
+                self.decide(|policy, _| policy.spare(stretch));
+                felt = Some(started);
+            }
             let shown = match live.next_frame(after, cancel) {
                 Ok(shown) => shown,
                 Err(CameraError::Cancelled) => return Ok(()),

@@ -133,6 +133,8 @@ struct Said {
 #[derive(Debug, Default)]
 pub struct Policy {
     pace: Pace,
+    /// How many times longer than the pace's the pauses are, where the board has to be spared.
+    stretch: Option<f32>,
     /// The newest change and view.
     change: f32,
     view: View,
@@ -168,6 +170,11 @@ impl Policy {
     /// Heeds another pace from now on.
     pub fn set_pace(&mut self, pace: Pace) {
         self.pace = pace;
+    }
+
+    /// Leaves pauses this many times longer than the pace has them, from 1 up: the board is hot, or its power is low.
+    pub fn spare(&mut self, stretch: f32) {
+        self.stretch = Some(stretch.max(1.0));
     }
 
     /// Takes in what the gate saw in a picture.
@@ -326,9 +333,11 @@ impl Policy {
             |since: Option<Duration>, least| since.is_none_or(|since| at.saturating_sub(since) >= least);
         // Where things move about and are the same things, as in a crowd, they need not be looked at every second.
         let is_calm = self.change < GONE;
-        passed(self.spoken.back().copied(), self.pace.minimum_interval)
-            && passed(self.asked, CAPTION_INTERVAL)
-            && (!is_calm || passed(self.fruitless, self.pace.minimum_interval))
+        let stretch = self.stretch.unwrap_or(1.0);
+        let interval = self.pace.minimum_interval.mul_f32(stretch);
+        passed(self.spoken.back().copied(), interval)
+            && passed(self.asked, CAPTION_INTERVAL.mul_f32(stretch))
+            && (!is_calm || passed(self.fruitless, interval))
             && self.spoken.len() < self.pace.maximum_per_minute as usize
     }
 

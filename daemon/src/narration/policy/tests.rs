@@ -123,6 +123,26 @@ fn there_are_so_many_in_a_minute_and_no_more() {
 }
 
 #[test]
+fn a_hot_board_is_spared() {
+    let spaced = |stretch: Option<f32>| {
+        let mut play = Play::new(Pace::default());
+        if let Some(stretch) = stretch {
+            play.policy.spare(stretch);
+        }
+        let mut times = Vec::new();
+        for caption in ["a cat sits", "a dog runs"] {
+            assert_eq!(play.see(NEW, 1000), Step::Ask);
+            assert!(play.see(CALM, 1) == Step::Nothing && play.hear((caption, Band::High)).is_ok());
+            times.push(play.at);
+        }
+        (times[1].saturating_sub(times[0])).as_millis() / 1000
+    };
+    for (stretch, seconds) in [(None, 3), (Some(0.5), 3), (Some(1.0), 3), (Some(4.0), 12), (Some(8.0), 24)] {
+        assert_eq!(spaced(stretch), seconds, "{stretch:?}");
+    }
+}
+
+#[test]
 fn while_it_moves_the_subject_is_said_and_then_the_rest() {
     for (detail, moving, resting) in [
         (Detail::Brief, "A cat sits.", None),
