@@ -249,3 +249,42 @@ async fn the_code_is_the_checked_in_interface_of_a_narration() {
     let contract = include_str!("../../../dbus/org.descry.Descry1.Narration.xml");
     assert_eq!(members(&found, NARRATION), members(contract, NARRATION));
 }
+
+#[tokio::test]
+async fn the_persons_own_key_begins_one_and_ends_it() {
+    let bus = bus(Conduct::Describe).await;
+    let _feeder = Feeder::start(bus.cameras.plug("a", "Front"));
+    let is_seen = || bus.cameras.is_in_use(&CameraId::new("a"));
+    let wait = Duration::from_millis(10);
+    for _ in 0..2 {
+        assert!(bus.narrations.toggle().await.unwrap(), "it begins");
+        within(async {
+            while !is_seen() {
+                tokio::time::sleep(wait).await;
+            }
+        })
+        .await;
+        assert!(!bus.narrations.toggle().await.unwrap(), "it ends");
+        within(async {
+            while is_seen() {
+                tokio::time::sleep(wait).await;
+            }
+        })
+        .await;
+    }
+    bus.app.change_preferences(|preferences| preferences.paused = true);
+    assert!(bus.narrations.toggle().await.unwrap_err().to_string().contains("paused"));
+}
+
+#[tokio::test]
+async fn a_person_is_told_that_a_narration_failed() {
+    let bus = bus(Conduct::Describe).await;
+    assert!(bus.narrations.toggle().await.unwrap());
+    let is_fault = |told: &Told| matches!(told, Told::Say(said) if said.urgency == Urgency::Fault);
+    within(async {
+        while !bus.voice.told().iter().any(is_fault) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+}
