@@ -159,9 +159,10 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let reloads = async {
         let mut settings = settings;
         while hang_up.recv().await.is_some() {
-            reload(&arguments, &mut settings, &app, &connection, &narrations).await;
-            // Also those that have not changed: what another program held may be free.
-            triggers_changed.send_replace(settings.triggers.clone());
+            if reload(&arguments, &mut settings, &app, &connection, &narrations).await {
+                // Also those that have not changed: what another program held may be free.
+                triggers_changed.send_replace(settings.triggers.clone());
+            }
         }
         // No more of these signals can come.
         std::future::pending::<()>().await;
@@ -213,20 +214,20 @@ async fn tell_of_itself(when: Announce, warns: bool, voice: Arc<dyn Voice>, pref
 }
 
 /// Reads the settings again and heeds what was changed in them; what was set over the bus and not in them stays. When
-/// they cannot be used that is said, and the old ones hold.
+/// they cannot be used that is said, and the old ones hold. Yields whether they were taken.
 async fn reload(
     arguments: &Layer,
     settings: &mut Settings,
     app: &App,
     connection: &Connection,
     narrations: &Narrations,
-) {
+) -> bool {
     let new = match Settings::load(arguments.clone()) {
         Ok(new) => new,
         Err(error) => {
             warn!(%error, "the settings were not read again");
             app.say_fault(&message!("service-settings-stay", reason = error.message()));
-            return;
+            return false;
         }
     };
     if (&new.model, &new.engine, new.beam_width) != (&settings.model, &settings.engine, settings.beam_width) {
@@ -240,6 +241,7 @@ async fn reload(
         warn!(%error, "changed settings could not be announced");
     }
     narrations.take_changes(&before.narration, &after.narration).await;
+    true
 }
 
 /// Reads the model once, so that one that is damaged is known before anyone asks. It is loaded when it is needed.
