@@ -14,7 +14,6 @@ pub mod dataset;
 pub mod decoder;
 #[cfg(feature = "torch")]
 pub mod device;
-#[cfg(feature = "torch")]
 pub mod encoder;
 pub mod evaluate;
 pub mod experiment;
