@@ -23,7 +23,6 @@ use crate::{
     frame::{Frame, Origin, Screen, View},
     history::{History, Scope, kept::KeepError},
     in_flight::InFlight,
-    narrate,
     preferences::{Detail, Preferences, Shared},
     quality::{self, Kind, Quality},
     request::{Caller, Cancel, Options, Reason, Request, RequestId},
@@ -32,6 +31,7 @@ use crate::{
     screen_text::Reader,
     source::{self, Source, SourceError},
     speech::{Speaking, Urgency, Utterance, Voice},
+    wording,
     words::{Language, Message, message},
 };
 use screen::{Asked, Seen};
@@ -197,7 +197,7 @@ impl App {
                 }
                 // Whose narration it is hears of it when it ends for that.
                 let speaking = (speak && is_asked && failure.is_spoken())
-                    .then(|| self.say(narrate::word_failure(&failure, self.language()), Urgency::Fault));
+                    .then(|| self.say(wording::word_failure(&failure, self.language()), Urgency::Fault));
                 Outcome { result: Err(failure), speaking }
             }
         }
@@ -248,7 +248,7 @@ impl App {
 
         let caption = captioned.as_ref().map(|found| &found.caption);
         let in_its_language = captioned.as_ref().map(|found| (&found.caption, found.language.as_str()));
-        let wording = narrate::word(&quality, in_its_language, self.preferences.now().manner());
+        let wording = wording::word(&quality, in_its_language, self.preferences.now().manner());
 
         let spoken = match tact {
             Some(tact) => tact.words(&wording, &quality)?,
@@ -374,7 +374,7 @@ impl App {
         let (result, text, urgency) = if let Some((Retold { text, spoken }, description)) = retold {
             (Ok(Description { text, spoken: spoken.clone(), ..description }), spoken, Urgency::Asked)
         } else {
-            let text = narrate::words_in(&Failure::NothingYet.message(), language);
+            let text = wording::words_in(&Failure::NothingYet.message(), language);
             (Err(Failure::NothingYet), text, Urgency::Fault)
         };
         let speaking = speak.then(|| {
@@ -455,7 +455,7 @@ impl App {
 
     /// Says what follows from what the person did.
     pub fn tell(&self, words: &Message) {
-        let _speaking = self.say(narrate::words_in(words, self.language()), Urgency::Asked);
+        let _speaking = self.say(wording::words_in(words, self.language()), Urgency::Asked);
     }
 
     /// Says that something is wrong that no request asked about.
@@ -466,7 +466,7 @@ impl App {
     /// The same, for who wants to know when it was said.
     #[must_use]
     pub fn speak_fault(&self, words: &Message) -> Speaking {
-        self.say(narrate::words_in(words, self.language()), Urgency::Fault)
+        self.say(wording::words_in(words, self.language()), Urgency::Fault)
     }
 
     /// Stops what is being said.

@@ -25,10 +25,10 @@ use tracing::debug;
 use crate::{
     config::{Settings, session_language},
     failure::Failure,
-    narrate::words_in,
     preferences::Shared,
     service,
     speech::{Urgency, Utterance, Voice},
+    wording::words_in,
     words::{Language, Message, message},
 };
 use arguments::{Arguments, Command, ConfigAction, Describe};

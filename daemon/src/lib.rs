@@ -2,7 +2,7 @@
 //!
 //! A request takes one way, which [`app::App`] spells out in one function:
 //!
-//! `Request → Source → Frame → quality → [caption thread] → Caption → narrate → Utterance → Voice`
+//! `Request → Source → Frame → quality → [caption thread] → Caption → wording → Utterance → Voice`
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -13,7 +13,7 @@
 //! | [`quality`] | what is wrong with a picture, and whether it is one that can be captioned |
 //! | [`caption_thread`], [`describer`] | the one thread that owns the network |
 //! | [`narration`] | looking through a camera, and asking for descriptions by itself |
-//! | [`narrate`], [`description`], [`failure`] | what is answered and how it is worded |
+//! | [`wording`], [`description`], [`failure`] | what is answered and how it is worded |
 //! | [`history`], [`retell`] | what was answered, and telling it once more |
 //! | [`speech`], [`earcon`] | utterances, and speech-dispatcher to say them; signs that come before words |
 //! | [`program`] | the two programs, in one file or two |
@@ -48,7 +48,6 @@ pub mod history;
 pub mod in_flight;
 pub mod memory;
 pub mod model_folder;
-pub mod narrate;
 pub mod narration;
 pub mod notify;
 pub mod preferences;
@@ -64,4 +63,5 @@ pub mod service;
 pub mod source;
 pub mod speech;
 pub mod trigger;
+pub mod wording;
 pub mod words;

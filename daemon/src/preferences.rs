@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::watch;
 
-pub use crate::narrate::Hedging;
-use crate::{narrate::Manner, narration::policy::Pace, source::camera::mounting::Mounting, words::Language};
+pub use crate::wording::Hedging;
+use crate::{narration::policy::Pace, source::camera::mounting::Mounting, wording::Manner, words::Language};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]

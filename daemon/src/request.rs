@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::watch;
 
 use crate::{
-    narrate::Wording, narration::policy::KeptBack, preferences::Detail, quality::Quality, source::Source,
+    narration::policy::KeptBack, preferences::Detail, quality::Quality, source::Source, wording::Wording,
 };
 
 /// How long a request may take when its caller names no time.

@@ -1,4 +1,4 @@
-//! Telling once more what was told: the same, more of it, or differently. Pure, like `narrate`.
+//! Telling once more what was told: the same, more of it, or differently. Pure, like `wording`.
 //!
 //! Hearing a second sentence of the same picture is what lets a listener notice that the first may be wrong. So what is
 //! told differently has to differ in what it says, not only in its little words.
@@ -12,8 +12,8 @@ use descry_models::Band;
 
 use crate::{
     description::Description,
-    narrate::in_language,
     screen_description,
+    wording::in_language,
     words::{Language, Message, message},
 };
 

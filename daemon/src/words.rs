@@ -12,7 +12,7 @@
 //! language it is to be: `message.in_language(language)`. An argument may be a number, on which the message can turn
 //! (`{ $count -> [one] … *[other] … }`), or another message. An error keeps its `Display`, which is for the log, and has
 //! a method `message` beside it, which is for people. As in the rest, what is to stand after a colon begins in lower case
-//! and has no full stop; [`crate::narrate::sentence`] makes a sentence of it.
+//! and has no full stop; [`crate::wording::sentence`] makes a sentence of it.
 
 pub mod catalogue;
 pub mod check;

@@ -15,11 +15,11 @@ use crate::{
     caption_thread::{Captioned, Job},
     failure::Failure,
     frame::{Area, Frame, Screen},
-    narrate::{self, Manner, Wording},
     quality::{self, Kind, Quality},
     request::{Caller, Cancel, RequestId},
     screen_description::{Parts, Picture},
     screen_pictures, source,
+    wording::{self, Manner, Wording},
     words::{Message, message},
 };
 
@@ -130,7 +130,7 @@ fn pictures_on(screen: &RgbImage) -> Vec<Area> {
 
 fn picture(area: Area, answer: &Captioned, manner: Manner) -> Picture {
     let Wording { text, spoken, band, .. } =
-        narrate::word(&Quality::good(Kind::Photo), Some((&answer.caption, &answer.language)), manner);
+        wording::word(&Quality::good(Kind::Photo), Some((&answer.caption, &answer.language)), manner);
     // Where nothing can be told of a photograph another distance may help; of a picture on a screen it does not.
     let sentence = if band == Band::None && spoken != text {
         message!("caption-untold-on-screen").in_language(manner.language)

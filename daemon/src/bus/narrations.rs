@@ -27,7 +27,6 @@ use super::{
 use crate::{
     app::App,
     failure::Failure,
-    narrate,
     narration::{
         policy::Pace,
         session::{Event, Session, Telling},
@@ -35,6 +34,7 @@ use crate::{
     preferences::{number, share},
     request::Caller,
     source::{SourceError, live::Cameras},
+    wording,
     words::{Language, message},
 };
 
@@ -319,6 +319,6 @@ fn details(end: &End, language: Language) -> Dictionary {
     };
     let mut details = Dictionary::new();
     put(&mut details, "reason", reason);
-    put(&mut details, "message", narrate::words_in(&message, language));
+    put(&mut details, "message", wording::words_in(&message, language));
     details
 }

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 use zbus::interface;
 
 use super::dictionary::{Dictionary, put};
-use crate::{app::App, narrate, trigger::Status};
+use crate::{app::App, trigger::Status, wording};
 
 /// The object's view of the triggers.
 pub struct Triggers {
@@ -46,7 +46,7 @@ impl Triggers {
             status.iter().flat_map(|(way, state)| state.problems.iter().map(move |problem| (way, problem)));
         all.map(|(way, problem)| {
             let mut dictionary = Dictionary::new();
-            put(&mut dictionary, "text", narrate::words_in(&problem.error.message(), self.app.language()));
+            put(&mut dictionary, "text", wording::words_in(&problem.error.message(), self.app.language()));
             put(&mut dictionary, "from", way.name());
             dictionary
         })

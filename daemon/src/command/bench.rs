@@ -22,8 +22,8 @@ use super::{Ending, complain};
 use crate::{
     board::gpu,
     config::{DeviceName, EngineName, Layer, Settings, session_language, store::store},
-    narrate,
     preferences::word,
+    wording,
     words::{Message, message},
 };
 pub(super) use measure::Measured;
@@ -206,7 +206,7 @@ fn line(one: &Tried) -> Message {
             precision = &measured.precision
         ),
         (None, reason) => {
-            let reason = narrate::sentence(reason.as_deref().unwrap_or_default());
+            let reason = wording::sentence(reason.as_deref().unwrap_or_default());
             message!("command-bench-fails", name = name, reason = reason)
         }
     }

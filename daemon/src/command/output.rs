@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::backend::NotDescribed;
 use crate::{
     description::{Described, OnScreen, PictureOnScreen},
-    narrate,
+    wording,
     words::Language,
 };
 
@@ -92,7 +92,7 @@ impl<'a> ScreenLine<'a> {
             window: seen.window.as_deref(),
             focus: seen.focus.as_deref(),
             screen_text: seen.text.as_deref(),
-            screen_text_error: seen.text_problem.as_deref().map(narrate::sentence),
+            screen_text_error: seen.text_problem.as_deref().map(wording::sentence),
             pictures: seen.pictures.iter().map(picture).collect(),
             model: &described.model,
             engine: &described.engine,
@@ -119,7 +119,7 @@ impl Output {
     pub(super) fn write(self, label: &str, result: Result<&Described, &NotDescribed>) -> io::Result<()> {
         let line = self.line(label, result);
         if let Err(failure) = result {
-            eprintln!("descry: {label}: {}", narrate::words_in(&failure.reason, self.language));
+            eprintln!("descry: {label}: {}", wording::words_in(&failure.reason, self.language));
         }
         match line {
             Some(line) => {
@@ -152,7 +152,7 @@ impl Output {
             })
             .ok(),
             (true, Err(failure)) => {
-                let error = narrate::words_in(&failure.reason, self.language);
+                let error = wording::words_in(&failure.reason, self.language);
                 serde_json::to_string(&FailedLine { file: label, error: &error }).ok()
             }
             (false, Ok(described)) if self.several => Some(format!("{label}: {}", described.wording)),

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::arguments::Check;
 use crate::{
-    narrate,
+    wording,
     words::{Language, Message, message},
 };
 use tried::Name;
@@ -55,7 +55,7 @@ impl Part {
     }
 
     fn line(&self, language: Language) -> String {
-        let (part, words) = (self.name.message(), narrate::words_in(&self.words, language));
+        let (part, words) = (self.name.message(), wording::words_in(&self.words, language));
         let line = match self.state {
             State::Works => message!("check-works", part = part, words = words),
             State::Missing => message!("check-missing", part = part, words = words),
@@ -115,7 +115,7 @@ fn json(parts: &[Part], language: Language) -> io::Result<String> {
             State::Fails => "fails",
         },
         needed: part.is_needed,
-        text: narrate::words_in(&part.words, language),
+        text: wording::words_in(&part.words, language),
     };
     let parts_lines = parts.iter().map(line).collect();
     Ok(serde_json::to_string(&Report { works: all_works(parts), parts: parts_lines })?)

@@ -15,7 +15,7 @@ use descry_models::Band;
 use thiserror::Error;
 
 use super::gate::{Sight, View};
-use crate::{narrate::Wording, preferences::Detail, quality::Quality, retell};
+use crate::{preferences::Detail, quality::Quality, retell, wording::Wording};
 
 /// From this share of the picture on that moves, the camera moves, and not only what it sees.
 const MOVING: f32 = 0.5;

@@ -11,9 +11,9 @@ use super::{
     scenes::{Chance, SIZE, finger, lit, photo},
 };
 use crate::{
-    narrate::{self, Manner},
     preferences::Detail,
     quality,
+    wording::{self, Manner},
     words::Language,
 };
 
@@ -59,7 +59,7 @@ fn replay(scene: &Scene) -> Outcome {
                 words: Vec::new(),
             };
             let caption = quality.can_be_captioned.then_some((&caption, "en"));
-            let wording = narrate::word(&quality, caption, Manner::default());
+            let wording = wording::word(&quality, caption, Manner::default());
             match policy.hear(moment, &wording, &quality, Detail::Normal) {
                 Ok(text) => outcome.said.push((frame, text)),
                 Err(reason) => outcome.kept_back.push(reason),
@@ -75,7 +75,7 @@ fn replay(scene: &Scene) -> Outcome {
                 asked = Some(frame);
             }
             Step::Say(view) => {
-                outcome.said.push((frame, narrate::words_in(&narrate::word_view(view), Language::English)));
+                outcome.said.push((frame, wording::words_in(&wording::word_view(view), Language::English)));
             }
         }
     }

@@ -26,12 +26,12 @@ use crate::{
     description::Description,
     failure::Failure,
     frame::Frame,
-    narrate::{self, Wording},
     preferences::Preferences,
     quality::{Fault, Kind, Quality},
     request::{Caller, Cancel, Options, Reason, Request, RequestId, Tact},
     source::{Source, SourceError, camera::CameraError, live::Cameras},
     speech::Speaking,
+    wording::{self, Wording},
     words::{Message, message},
 };
 
@@ -372,8 +372,8 @@ impl Inner {
     /// Says that the view is blocked.
     fn tell_view(&self, view: View, frame: &Frame) {
         let language = self.app.language();
-        let text = narrate::words_in(&narrate::word_view(view), language);
-        self.say(&narrate::word_view(view));
+        let text = wording::words_in(&wording::word_view(view), language);
+        self.say(&wording::word_view(view));
         let quality = match view {
             View::Dark => vec![Fault::Dark],
             View::Covered => vec![Fault::Covered],
@@ -403,7 +403,7 @@ impl Inner {
     fn say(&self, words: &Message) {
         let mut state = self.lock();
         if state.telling.speak {
-            let words = narrate::words_in(words, self.app.language());
+            let words = wording::words_in(words, self.app.language());
             state.speaking = Some(self.app.say_ambient(words));
         }
     }

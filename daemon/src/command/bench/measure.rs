@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::{Candidate, Ending, precision};
 use crate::{
     config::{EngineName, Layer, Settings},
-    model_folder, narrate,
+    model_folder,
     request::Cancel,
     source::{Source, file::FileSource},
+    wording,
 };
 
 /// What was measured. Times are in milliseconds, memory in megabytes.
@@ -92,7 +93,7 @@ fn measure(candidate: Candidate, picture: Option<&Path>, runs: u32) -> Result<Me
         resident_mb: memory("VmRSS:"),
         peak_mb: memory("VmHWM:"),
         precision: precision(captioner.device()).to_owned(),
-        text: narrate::sentence(&text),
+        text: wording::sentence(&text),
     })
 }
 

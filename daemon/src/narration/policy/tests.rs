@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    narrate::{self, Manner},
     quality::{Fault, Kind},
+    wording::{self, Manner},
 };
 use descry_models::{Caption, Confidence};
 
@@ -54,7 +54,7 @@ impl Play {
             words: Vec::new(),
         };
         let quality = Quality::good(Kind::Photo);
-        let wording = narrate::word(&quality, Some((&caption, "en")), Manner::default());
+        let wording = wording::word(&quality, Some((&caption, "en")), Manner::default());
         self.policy.hear(self.moment(), &wording, &quality, self.detail)
     }
 
@@ -194,7 +194,7 @@ fn a_blocked_view_is_said_once_and_a_clear_one_is_told_anew() {
     let mut play = Play::new(Pace::default());
     assert_eq!(play.see(NEW, 100), Step::Ask);
     let quality = Quality { kind: Kind::Photo, faults: vec![Fault::Covered], can_be_captioned: false };
-    let wording = narrate::word(&quality, None, Manner::default());
+    let wording = wording::word(&quality, None, Manner::default());
     let heard = play.policy.hear(play.moment(), &wording, &quality, Detail::Normal);
     assert_eq!(heard, Err(KeptBack::Blocked));
 }
