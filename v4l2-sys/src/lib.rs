@@ -1,15 +1,15 @@
 //! The kernel's camera interface (`linux/videodev2.h`), as far as the crate `v4l` uses it.
 //!
 //! The crate of this name on crates.io makes these declarations at each build, which needs libclang (52 MB of
-//! packages on a bare Debian 12, 400 MB once they are unpacked), twenty more crates, and for another processor its headers as well. The interface is one
-//! that the kernel promises never to change, and it is the same on x86-64 and aarch64, so they are made once. The
-//! assertions after each structure fail the build on a processor where they do not hold.
+//! packages on a bare Debian 12, 400 MB once they are unpacked), twenty more crates, and for another processor its
+//! headers as well. The interface is one that the kernel promises never to change, and it is the same on x86-64 and
+//! aarch64, so they are made once. The assertions after each structure fail the build on a processor where they do not
+//! hold.
 //!
-//! Made by bindgen 0.72.1 from Linux 6.1's header, without comments, of the types `time_t`, `v4l2_…` and the constants
-//! `V4L2_…` that the sources of `v4l` 0.14 name, formatted by rustfmt.
+//! Made by the script `make` in this folder: bindgen 0.72.1, from Linux 6.1's header, without comments, of the types
+//! `time_t`, `v4l2_…` and the constants `V4L2_…` that the sources of `v4l` 0.14 name.
 
 #![allow(warnings, clippy::all, clippy::pedantic)]
-
 
 pub const V4L2_CTRL_FLAG_NEXT_CTRL: u32 = 2147483648;
 pub const V4L2_CTRL_FLAG_NEXT_COMPOUND: u32 = 1073741824;
