@@ -242,10 +242,6 @@ impl Narrations {
             }
         };
         self.lock().remove(&path);
-        if let (Caller::Person, End::Failed(failure)) = (&owner, &end) {
-            // Nobody else tells the person who pressed.
-            self.app.say_fault(&message!("narration-ended", reason = failure.message()));
-        }
         let details = details(&end, self.app.language());
         let told = self.tell(&path, &owner, async |emitter| Narration::closed(&emitter, details).await).await;
         let removed = self.connection.object_server().remove::<Narration, _>(path.as_ref()).await;

@@ -279,12 +279,11 @@ async fn the_persons_own_key_begins_one_and_ends_it() {
 #[tokio::test]
 async fn a_person_is_told_that_a_narration_failed() {
     let bus = bus(Conduct::Describe).await;
+    let managed = bus.managed().await;
+    let mut removed = managed.receive_interfaces_removed().await.unwrap();
     assert!(bus.narrations.toggle().await.unwrap());
-    let is_fault = |told: &Told| matches!(told, Told::Say(said) if said.urgency == Urgency::Fault);
-    within(async {
-        while !bus.voice.told().iter().any(is_fault) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
+    within(removed.next()).await.unwrap();
+    let words = "Narration has ended: no camera is connected; connect one and ask again.";
+    let said = Utterance { text: words.into(), urgency: Urgency::Fault };
+    assert_eq!(bus.voice.told(), [Told::Say(said)], "once");
 }
