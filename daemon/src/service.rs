@@ -117,8 +117,8 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
         let _speaking = teller.say(Utterance { text, urgency: Urgency::Asked });
     };
     let caption_thread = CaptionThread::start(describer::load_from(folder.clone(), opening, tell))?;
-    let cameras = Arc::new(Connected::with_preferences(&preferences));
-    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
+    let connected = Arc::new(Connected::with_preferences(&preferences));
+    let sources = Sources::new(cameras(&settings, Arc::clone(&connected)));
     let (earcons, _earcon_task) = Earcons::start(preferences.watch());
     let app = App::new(caption_thread.clone(), Arc::clone(&voice), settings.beam_width)
         .with_preferences(preferences.clone())
@@ -129,15 +129,13 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let connection = Connection::session().await?;
     info!(model = model.name, "serving");
     let models = [model.clone()].into_iter().chain(model_folder::others(&folder)).collect();
-    let looked_through = self::cameras(&settings, Arc::clone(&cameras));
-    let narrations = Narrations::new(app.clone(), Arc::clone(&looked_through), connection.clone());
+    let narrations = Narrations::new(app.clone(), sources.clone(), connection.clone());
     let manager =
         Manager::new(app.clone(), models, sources.clone(), narrations.clone()).with_gpu(may_use_gpu);
     bus::publish(&connection, manager).await?;
     sources.refresh(&connection).await?;
-    let hands =
-        ServiceHands::new(app.clone(), Arc::clone(&looked_through), narrations.clone(), connection.clone());
-    let cameras = tokio::spawn(watch_cameras(cameras, sources.clone(), connection.clone()));
+    let hands = ServiceHands::new(app.clone(), sources.clone(), narrations.clone(), connection.clone());
+    let cameras = tokio::spawn(watch_cameras(connected, sources.clone(), connection.clone()));
     let callers = tokio::spawn(watch_callers(connection.clone(), app.clone(), sources, narrations.clone()));
     let state = tokio::spawn(bus::announce_state(connection.clone(), caption_thread.state()));
     let (triggers_changed, triggers) = watch::channel(settings.triggers.clone());

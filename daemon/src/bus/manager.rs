@@ -25,6 +25,7 @@ use crate::{
     request::Request,
     retell::Way,
     source::{
+        camera::CameraSource,
         file::FileSource,
         screen::{ScreenSource, Session},
     },
@@ -131,7 +132,8 @@ impl Manager {
     ) -> Result<Dictionary, Error> {
         let options = dictionary::options(&options)?;
         let configured = self.app.preferences().camera.wanted;
-        let source = self.sources.look(source.as_str(), configured, caller(&header));
+        let wanted = source::wanted(source.as_str()).or(configured);
+        let source = CameraSource::new(self.sources.cameras_for(caller(&header)), wanted);
         let request = Request::new(caller(&header), Box::new(source), options.request);
         self.reply(self.app.serve(request).await, options.wait_until_spoken).await
     }
@@ -184,11 +186,7 @@ impl Manager {
         options: Dictionary,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<OwnedObjectPath, Error> {
-        let wanted = match source.as_str() {
-            "/" => None,
-            path => Some(source::camera(path).map_or_else(|| path.to_owned(), |id| id.to_string())),
-        };
-        self.narrations.create(caller(&header), wanted, &options).await
+        self.narrations.create(caller(&header), source::wanted(source.as_str()), &options).await
     }
 
     /// Calls off the caller's own requests with this token; nothing happens when there are none.

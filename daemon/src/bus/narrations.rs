@@ -23,6 +23,7 @@ use super::{
     dictionary::{self, Dictionary, invalid, put},
     error::Error,
     narration::Narration,
+    source::Sources,
 };
 use crate::{
     app::App,
@@ -33,7 +34,7 @@ use crate::{
     },
     preferences::{number, share},
     request::Caller,
-    source::{SourceError, live::Cameras},
+    source::SourceError,
     wording,
     words::{Language, message},
 };
@@ -57,7 +58,7 @@ struct Entry {
 #[derive(Clone)]
 pub struct Narrations {
     app: App,
-    cameras: Arc<dyn Cameras>,
+    sources: Sources,
     connection: Connection,
     entries: Arc<Mutex<HashMap<OwnedObjectPath, Entry>>>,
     last: Arc<AtomicU64>,
@@ -74,8 +75,8 @@ enum End {
 impl Narrations {
     /// None yet, on a connection.
     #[must_use]
-    pub fn new(app: App, cameras: Arc<dyn Cameras>, connection: Connection) -> Self {
-        Self { app, cameras, connection, entries: Arc::default(), last: Arc::default() }
+    pub fn new(app: App, sources: Sources, connection: Connection) -> Self {
+        Self { app, sources, connection, entries: Arc::default(), last: Arc::default() }
     }
 
     /// Makes a narration, which has not begun, by the camera that `wanted` names, or the only one.
@@ -90,7 +91,7 @@ impl Narrations {
             None => dictionary::get(options, "camera", "a string")?.or(self.app.preferences().camera.wanted),
             wanted => wanted,
         };
-        let (app, cameras) = (self.app.clone(), Arc::clone(&self.cameras));
+        let (app, cameras) = (self.app.clone(), self.sources.cameras_for(owner.clone()));
         let (session, events) = Session::new(app, cameras, wanted, owner.clone(), telling);
         let session = Arc::new(session);
         let path = self.admit(&owner, token, &session)?;

@@ -1,5 +1,6 @@
 //! `org.descry.Descry1.Source`: an object for each camera, that comes and goes with it and can be reserved.
 
+mod claimed;
 #[cfg(test)]
 mod tests;
 
@@ -17,11 +18,12 @@ use super::{PATH, dictionary::Dictionary, error::Error, person::caller};
 use crate::{
     request::Caller,
     source::{
-        camera::{Camera, CameraId, CameraSource},
+        camera::{Camera, CameraId},
         live::Cameras,
     },
     words::message,
 };
+use claimed::CamerasFor;
 
 /// The interface of a camera's object.
 pub const SOURCE: &str = "org.descry.Descry1.Source";
@@ -46,8 +48,13 @@ pub fn path(camera: &CameraId) -> String {
     path
 }
 
+/// Which camera the caller of a method wants: that of the object at `path`, whether it is there or not; `None` for `/`.
+pub(super) fn wanted(path: &str) -> Option<String> {
+    (path != "/").then(|| camera(path).map_or_else(|| path.to_owned(), |id| id.to_string()))
+}
+
 /// The camera of an object, whether it is there or not; `None` where the path is none of a camera.
-pub(super) fn camera(path: &str) -> Option<CameraId> {
+fn camera(path: &str) -> Option<CameraId> {
     let mut rest = path.strip_prefix(&root())?.as_bytes();
     let mut id = Vec::new();
     while let [first, others @ ..] = rest {
@@ -97,29 +104,15 @@ impl Sources {
         Self(Arc::new(Shared { cameras, claims, shown, changes }))
     }
 
-    /// The cameras themselves.
+    /// The cameras as a caller has them, be it a program or the person: all are there, and one that another has reserved
+    /// cannot be opened, and shows nothing more if it was open already.
     #[must_use]
-    pub fn cameras(&self) -> Arc<dyn Cameras> {
-        Arc::clone(&self.0.cameras)
-    }
-
-    /// A picture of the camera at `path` for a caller: `/` is the one that `wanted` names, or the only one. Whether there is
-    /// such a camera, and whether another has reserved it, is found out when the picture is taken.
-    #[must_use]
-    pub fn look(&self, path: &str, wanted: Option<String>, caller: Caller) -> CameraSource {
-        let wanted = if path == "/" {
-            wanted
-        } else {
-            Some(camera(path).map_or_else(|| path.to_owned(), |id| id.to_string()))
-        };
-        let sources = self.clone();
-        let may_look = move |id: &CameraId| sources.may_look(id, &caller);
-        CameraSource::new(self.cameras(), wanted).only_if(Arc::new(may_look))
+    pub fn cameras_for(&self, caller: Caller) -> Arc<dyn Cameras> {
+        Arc::new(CamerasFor::new(self.clone(), caller))
     }
 
     /// Whether nobody else has reserved a camera.
-    #[must_use]
-    pub fn may_look(&self, id: &CameraId, caller: &Caller) -> bool {
+    fn may_look(&self, id: &CameraId, caller: &Caller) -> bool {
         lock(&self.0.claims).get(id).is_none_or(|owner| owner == caller)
     }
 
@@ -163,7 +156,7 @@ impl Sources {
 
     /// Brings the objects up to date, and tells everyone who listens what changed.
     pub async fn refresh(&self, connection: &Connection) -> zbus::Result<()> {
-        let cameras = self.cameras();
+        let cameras = Arc::clone(&self.0.cameras);
         let listed = tokio::task::spawn_blocking(move || cameras.list()).await;
         let connected = match listed {
             Ok(Ok(connected)) => connected,

@@ -57,6 +57,7 @@ struct Bus {
     server: Connection,
     app: App,
     cameras: Arc<FakeCameras>,
+    sources: Sources,
     triggers: watch::Sender<Status>,
     narrations: Narrations,
 }
@@ -76,12 +77,12 @@ async fn bus_with(conduct: Conduct, voice: FakeVoice) -> Bus {
     let app = App::new(thread.clone(), Arc::clone(&voice) as Arc<_>, None);
     let cameras = Arc::new(FakeCameras::default());
     let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
-    let narrations = Narrations::new(app.clone(), Arc::clone(&cameras) as Arc<_>, server.clone());
+    let narrations = Narrations::new(app.clone(), sources.clone(), server.clone());
     let manager = Manager::new(app.clone(), vec![manifest()], sources.clone(), narrations.clone());
     publish(&server, manager).await.unwrap();
     sources.refresh(&server).await.unwrap();
     tokio::spawn({
-        let server = server.clone();
+        let (server, sources) = (server.clone(), sources.clone());
         async move { sources.follow(server).await }
     });
     let (triggers, status) = watch::channel(Vec::new());
@@ -89,7 +90,7 @@ async fn bus_with(conduct: Conduct, voice: FakeVoice) -> Bus {
     tokio::spawn(announce_triggers(server.clone(), status));
     tokio::spawn(announce_state(server.clone(), thread.state()));
     let proxy = Proxy::new(&client, NAME, PATH, MANAGER).await.unwrap();
-    Bus { proxy, client, voice, server, app, cameras, triggers, narrations }
+    Bus { proxy, client, voice, server, app, cameras, sources, triggers, narrations }
 }
 
 fn manifest() -> Manifest {

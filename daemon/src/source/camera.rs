@@ -178,33 +178,18 @@ fn only<'a>(found: &[&'a Camera], none: CameraError) -> Result<&'a Camera, Camer
     }
 }
 
-/// Whether a camera may be looked through, asked before it is opened.
-pub type MayLook = Arc<dyn Fn(&CameraId) -> bool + Send + Sync>;
-
 /// One picture of a camera, not yet taken.
+#[derive(Debug)]
 pub struct CameraSource {
     cameras: Arc<dyn Cameras>,
     wanted: Option<String>,
-    may_look: MayLook,
-}
-
-impl fmt::Debug for CameraSource {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("CameraSource").field("wanted", &self.wanted).finish_non_exhaustive()
-    }
 }
 
 impl CameraSource {
     /// The newest picture of the camera that `wanted` names, as for [`choose`].
     #[must_use]
     pub fn new(cameras: Arc<dyn Cameras>, wanted: Option<String>) -> Self {
-        Self { cameras, wanted, may_look: Arc::new(|_| true) }
-    }
-
-    /// The same, only if `may_look` allows it when the picture is to be taken.
-    #[must_use]
-    pub fn only_if(self, may_look: MayLook) -> Self {
-        Self { may_look, ..self }
+        Self { cameras, wanted }
     }
 }
 
@@ -212,9 +197,6 @@ impl Source for CameraSource {
     fn capture(self: Box<Self>, cancel: &Cancel) -> Result<Frame, SourceError> {
         let list = self.cameras.list()?;
         let camera = choose(&list, self.wanted.as_deref())?;
-        if !(self.may_look)(&camera.id) {
-            return Err(CameraError::Reserved(camera.name.clone()).into());
-        }
         let look = || self.cameras.open(&camera.id)?.next_frame(0, cancel).map(|shown| shown.frame);
         match look() {
             Err(error) if error.may_pass() => {

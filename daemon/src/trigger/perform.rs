@@ -8,7 +8,7 @@ use zbus::Connection;
 use super::{Action, Hands};
 use crate::{
     app::App,
-    bus::{self, narrations::Narrations},
+    bus::{self, narrations::Narrations, source::Sources},
     failure::Failure,
     history::Scope,
     request::{Caller, Options, Request},
@@ -16,7 +16,6 @@ use crate::{
     source::{
         Source,
         camera::CameraSource,
-        live::Cameras,
         screen::{ScreenSource, Session, Target},
     },
     words::{Message, message},
@@ -26,7 +25,7 @@ use crate::{
 #[derive(Clone)]
 pub struct ServiceHands {
     app: App,
-    cameras: Arc<dyn Cameras>,
+    sources: Sources,
     narrations: Narrations,
     /// Where it is told that a preference was changed.
     connection: Arc<Connection>,
@@ -35,8 +34,8 @@ pub struct ServiceHands {
 impl ServiceHands {
     /// Hands that have `app` do it.
     #[must_use]
-    pub fn new(app: App, cameras: Arc<dyn Cameras>, narrations: Narrations, connection: Connection) -> Self {
-        Self { app, cameras, narrations, connection: Arc::new(connection) }
+    pub fn new(app: App, sources: Sources, narrations: Narrations, connection: Connection) -> Self {
+        Self { app, sources, narrations, connection: Arc::new(connection) }
     }
 
     /// Begins the person's narration or ends it, and says which: who listens must know whether a camera looks.
@@ -58,7 +57,7 @@ impl ServiceHands {
 
     fn describe_camera(&self) {
         let wanted = self.app.preferences().camera.wanted;
-        self.describe(Box::new(CameraSource::new(Arc::clone(&self.cameras), wanted)));
+        self.describe(Box::new(CameraSource::new(self.sources.cameras_for(Caller::Person), wanted)));
     }
 
     fn describe(&self, source: Box<dyn Source>) {

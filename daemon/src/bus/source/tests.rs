@@ -1,7 +1,10 @@
 //! Paths, reservations, and what changes when cameras come and go; no bus.
 
 use super::*;
-use crate::source::live::fake::FakeCameras;
+use crate::{
+    request::Cancel,
+    source::{camera::CameraError, live::fake::FakeCameras},
+};
 
 #[test]
 fn paths_and_identities_are_one() {
@@ -37,10 +40,19 @@ fn what_is_reserved_stays_when_it_is_unplugged() {
     let told = |id: &str, after| (id.to_owned(), after);
     assert_eq!(changed(&sources), [told("a", Some((true, false))), told("b", Some((true, false)))]);
     let (me, you) = (Caller::Bus(":1.1".into()), Caller::Bus(":1.2".into()));
+    let opened_before = sources.cameras_for(you.clone()).open(&id).unwrap();
     sources.claim(&id, me.clone()).unwrap();
     sources.claim(&id, me.clone()).unwrap();
+    let refused = opened_before.next_frame(0, &Cancel::default()).unwrap_err();
+    assert!(refused.is_final() && refused == CameraError::Reserved("Front".to_owned()), "{refused}");
+    drop(opened_before);
     assert!(matches!(sources.claim(&id, you.clone()), Err(Error::AlreadyInUse(_))));
-    assert!(sources.may_look(&id, &me) && !sources.may_look(&id, &you) && sources.may_look(&other, &you));
+    let (mine, yours) = (sources.cameras_for(me.clone()), sources.cameras_for(you.clone()));
+    let persons = sources.cameras_for(Caller::Person);
+    assert!(mine.open(&id).is_ok() && yours.open(&other).is_ok() && persons.open(&other).is_ok());
+    for refused in [yours.open(&id), persons.open(&id)] {
+        assert_eq!(refused.unwrap_err(), CameraError::Reserved("Front".to_owned()));
+    }
     assert_eq!(changed(&sources), [told("a", Some((true, true)))]);
     cameras.unplug("a");
     cameras.unplug("b");

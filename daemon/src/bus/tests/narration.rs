@@ -12,6 +12,7 @@ use crate::{
         camera::CameraId,
         live::{Cameras, fake::FakeCamera},
     },
+    trigger::{Hands, perform::ServiceHands},
 };
 
 /// Shows a camera's picture again and again, as a camera does, until it is dropped.
@@ -286,4 +287,35 @@ async fn a_person_is_told_that_a_narration_failed() {
     let words = "Narration has ended: no camera is connected; connect one and ask again.";
     let said = Utterance { text: words.into(), urgency: Urgency::Fault };
     assert_eq!(bus.voice.told(), [Told::Say(said)], "once");
+}
+
+#[tokio::test]
+async fn a_camera_that_a_program_has_reserved_is_its_own() {
+    let bus = bus(Conduct::Describe).await;
+    let mut added = bus.managed().await.receive_interfaces_added().await.unwrap();
+    let _feeder = Feeder::start(bus.cameras.plug("a", "Front"));
+    within(added.next()).await.unwrap();
+    bus.source("a").await.call::<_, _, ()>("Claim", &(Dictionary::new(),)).await.unwrap();
+    let (sources, narrations) = (bus.sources.clone(), bus.narrations.clone());
+    let hands = ServiceHands::new(bus.app.clone(), sources, narrations, bus.server.clone());
+    for action in [Action::DescribeCamera, Action::Narration] {
+        let before = bus.voice.told().len();
+        hands.perform(action);
+        let is_refused = |told: &Told| {
+            let words =
+                "a program has reserved the camera Front for itself; close that program and ask again";
+            matches!(told, Told::Say(said) if said.text.contains(words) && said.urgency == Urgency::Fault)
+        };
+        within(async {
+            while !bus.voice.told()[before..].iter().any(is_refused) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await;
+    }
+    // Its own narration sees.
+    let narration = bus.narration(&[]).await.unwrap();
+    let mut told = narration.receive_signal("Narrated").await.unwrap();
+    narration.call::<_, _, ()>("Start", &()).await.unwrap();
+    within(told.next()).await.unwrap();
 }
