@@ -5,17 +5,18 @@
 //! longer true when its caption comes is not said, nor what was said just now. While the camera moves only the subject is
 //! said; once it rests, all of it.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    ops::RangeInclusive,
-    time::Duration,
-};
+mod memory;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::VecDeque, ops::RangeInclusive, time::Duration};
 
 use descry_models::Band;
 use thiserror::Error;
 
 use super::gate::{Sight, View};
-use crate::{preferences::Detail, quality::Quality, retell, wording::Wording};
+use crate::{preferences::Detail, quality::Quality, wording::Wording};
+use memory::{Memory, content};
 
 /// From this share of the picture on that moves, the camera moves, and not only what it sees.
 const MOVING: f32 = 0.5;
@@ -34,12 +35,6 @@ const BLOCKED_AFTER: Duration = Duration::from_secs(1);
 const CLEAR_AFTER: Duration = Duration::from_millis(500);
 /// How soon a blocked view is said again.
 const BLOCKED_AGAIN: Duration = Duration::from_secs(30);
-/// How long what was said before the last thing is not said again.
-const REMEMBERED: Duration = Duration::from_secs(30);
-/// What says less that is new than this share of its words is known.
-const NEW_WORDS: f32 = 0.4;
-/// The same of the words for the subject alone: a dog on the sofa is not the cat that was there.
-const NEW_SUBJECT: f32 = 0.5;
 /// The time over which utterances are counted.
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -120,15 +115,6 @@ pub enum KeptBack {
     Answering,
 }
 
-/// What was said: the words that carry it.
-#[derive(Debug)]
-struct Said {
-    at: Duration,
-    content: BTreeSet<String>,
-    /// Whether it was the subject alone, of more that was to be said.
-    in_short: bool,
-}
-
 /// The state of one narration.
 #[derive(Debug, Default)]
 pub struct Policy {
@@ -156,8 +142,8 @@ pub struct Policy {
     fruitless: Option<Duration>,
     /// When something was said in the last minute, oldest first.
     spoken: VecDeque<Duration>,
-    /// What was said since the view was last clear, oldest first.
-    said: Vec<Said>,
+    /// What was said since the view was last clear.
+    said: Memory,
 }
 
 impl Policy {
@@ -265,7 +251,7 @@ impl Policy {
             Detail::Full => false,
         };
         let content = if subject_only { subject.clone() } else { content(&wording.text) };
-        if self.is_known(at, &content, &subject) {
+        if self.said.knows(at, &content, &subject) {
             self.fruitless = Some(at);
             return Err(KeptBack::Known);
         }
@@ -274,8 +260,7 @@ impl Policy {
         if in_short && detail == Detail::Normal {
             self.due = Some(at + REST_AFTER);
         }
-        self.said.retain(|said| at.saturating_sub(said.at) < REMEMBERED);
-        self.said.push(Said { at, content, in_short });
+        self.said.keep(at, content, in_short);
         self.spoken.push_back(at);
         Ok(if subject_only {
             wording.in_short.clone()
@@ -298,7 +283,7 @@ impl Policy {
             }
             // What is seen is told anew: by that a person knows that the view is clear.
             self.blocked = false;
-            self.said.clear();
+            self.said = Memory::default();
             self.due = Some(at);
             return None;
         }
@@ -340,46 +325,9 @@ impl Policy {
             && (!is_calm || passed(self.fruitless, interval))
             && self.spoken.len() < self.pace.maximum_per_minute as usize
     }
-
-    /// Whether a sentence says too little that was not said just before, or a short time ago.
-    fn is_known(&self, at: Duration, content: &BTreeSet<String>, subject: &BTreeSet<String>) -> bool {
-        let newest = self.said.len().saturating_sub(1);
-        self.said.iter().enumerate().any(|(index, said)| {
-            let counts = index == newest || at.saturating_sub(said.at) < REMEMBERED;
-            // What follows on its subject alone is the rest, however little it is.
-            let is_rest = index == newest && said.in_short && !content.is_subset(&said.content);
-            counts
-                && !is_rest
-                && share_of_new(content, said) < NEW_WORDS
-                && share_of_new(subject, said) < NEW_SUBJECT
-        })
-    }
-}
-
-/// The words that carry a sentence, without the endings in which "sits" and "is sitting" differ.
-fn content(sentence: &str) -> BTreeSet<String> {
-    let without_ending = |word: String| {
-        let endings = ["ing", "es", "ed", "s"];
-        let stem = endings.iter().find_map(|ending| word.strip_suffix(ending)).unwrap_or(&word);
-        let letters = stem.as_bytes();
-        match letters {
-            _ if letters.len() < 3 || !stem.is_ascii() => word,
-            [.., one, other] if one == other => stem[..stem.len() - 1].to_owned(),
-            _ => stem.to_owned(),
-        }
-    };
-    retell::content(sentence).into_iter().map(without_ending).collect()
-}
-
-fn share_of_new(words: &BTreeSet<String>, said: &Said) -> f32 {
-    let new = words.difference(&said.content).count();
-    new as f32 / words.len().max(1) as f32
 }
 
 /// Whether a band is that sure, or surer.
 fn is_at_least(band: Band, least: Band) -> bool {
     (band as u8) <= (least as u8)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,6 @@
 //! The policy alone: what it does of sights and captions that a test makes up.
 
-use super::*;
+use super::{memory::REMEMBERED, *};
 use crate::{
     quality::{Fault, Kind},
     wording::{self, Manner},
