@@ -98,13 +98,11 @@ impl KernelButton {
     }
 
     async fn watch_in(self, devices: &Path, capabilities: &Path, notices: Notices) {
-        let mut folder = match Folder::watch(devices) {
-            Ok(folder) => Some(folder),
+        let (mut folder, unwatched) = match Folder::watch(devices) {
+            Ok(folder) => (Some(folder), None),
             Err(error) => {
                 let error = TriggerError::NoWatch(error.to_string());
-                let problems = vec![Problem { error, is_spoken: false }];
-                notices.state(State { bound: Vec::new(), problems }).await;
-                None
+                (None, Some(Problem { error, is_spoken: false }))
             }
         };
         let begin = Instant::now();
@@ -125,7 +123,8 @@ impl KernelButton {
                 paths.push(path.clone());
                 open.push(read(path, stream));
             }
-            let state = self.state(!paths.is_empty(), problems);
+            let mut state = self.state(!paths.is_empty(), problems);
+            state.problems.extend(unwatched.clone());
             if told.as_ref() != Some(&state) {
                 notices.state(state.clone()).await;
                 told = Some(state);
@@ -209,4 +208,28 @@ pub fn try_reach(settings: &Button) -> Option<Result<String, TriggerError>> {
         (None, Some(error)) => Err(error),
         (None, None) => Err(TriggerError::NoDevice(format!("{:?}", wanted.key))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::{super::Notice, *};
+
+    #[tokio::test]
+    async fn what_cannot_be_watched_is_told_beside_what_is_missing() {
+        let button = Button { key: Some("KEY_CAMERA".to_owned()), ..Button::default() };
+        let (sender, mut notices) = mpsc::channel(1);
+        let notices_of = Notices { way: Way::Evdev, sender };
+        let nowhere = tempfile::tempdir().unwrap().path().join("none/input");
+        let watch = KernelButton::new(&button).unwrap();
+        tokio::spawn(async move { watch.watch_in(&nowhere, &nowhere, notices_of).await });
+        let (_, Notice::State(State { bound, problems })) = notices.recv().await.unwrap() else {
+            panic!("nothing was pressed")
+        };
+        assert!(bound.is_empty());
+        let [missing, unwatched] = &problems[..] else { panic!("{problems:?}") };
+        assert!(missing.error == TriggerError::NoDevice("KEY_CAMERA".to_owned()) && missing.is_spoken);
+        assert!(matches!(unwatched.error, TriggerError::NoWatch(_)) && !unwatched.is_spoken);
+    }
 }
