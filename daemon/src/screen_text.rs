@@ -89,7 +89,9 @@ pub enum ReadError {
     #[error("Tesseract answered without end; ask for a window or a region")]
     TooLong,
     /// It ended with a failure.
-    #[error("Tesseract failed ({status}): {complaint}")]
+    #[error(
+        "Tesseract failed ({status}): {complaint}; ask again, and if it stays so, install the package tesseract-ocr anew"
+    )]
     Failed {
         /// How it ended.
         status: ExitStatus,
@@ -97,10 +99,10 @@ pub enum ReadError {
         complaint: String,
     },
     /// It cannot be run, or its answer cannot be read.
-    #[error("Tesseract cannot be run: {0}")]
+    #[error("Tesseract cannot be run ({0}); install the package tesseract-ocr anew")]
     Broken(#[from] io::Error),
     /// The thread that prepares the picture ended.
-    #[error("the picture could not be prepared for reading")]
+    #[error("the picture could not be prepared for reading; ask again")]
     NotPrepared,
 }
 

@@ -78,7 +78,9 @@ source-depth = der Bildschirm hat { $bits } Bit Farbtiefe, die nicht gelesen wer
 source-server-refused =
     der X-Server wollte den Bildschirm nicht zeigen ({ $reason }); bitte noch einmal fragen und es melden, wenn es so
     bleibt
-source-no-memory = das System gab keinen Speicher für den Bildschirm: { $reason }
+source-no-memory =
+    das System gab keinen Speicher für den Bildschirm ({ $reason }); bitte ein Programm schließen, das nicht gebraucht
+    wird, und noch einmal fragen
 
 # Text auf Bildschirmen.
 source-no-reader = das Programm, das Text liest, fehlt; bitte das Paket tesseract-ocr installieren
@@ -88,6 +90,10 @@ source-no-reader-language =
 source-reader-slow =
     das Lesen des Textes dauerte länger als { $seconds } Sekunden; bitte nach einem Fenster oder einem Ausschnitt fragen
 source-reader-endless = Tesseract antwortete ohne Ende; bitte nach einem Fenster oder einem Ausschnitt fragen
-source-reader-failed = Tesseract hat versagt ({ $status }): { $complaint }
-source-reader-broken = Tesseract lässt sich nicht starten: { $reason }
-source-reader-unprepared = das Bild konnte nicht für das Lesen vorbereitet werden
+source-reader-failed =
+    Tesseract hat versagt ({ $status }): { $complaint }; bitte noch einmal fragen, und wenn es so bleibt, das Paket
+    tesseract-ocr neu installieren
+source-reader-broken =
+    Tesseract lässt sich nicht starten ({ $reason }); bitte das Paket tesseract-ocr neu installieren
+source-reader-unprepared =
+    das Bild konnte nicht für das Lesen vorbereitet werden; bitte noch einmal fragen

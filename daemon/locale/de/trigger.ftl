@@ -40,7 +40,9 @@ trigger-no-device =
 trigger-not-readable =
     der Knopf { $key } von { $device } darf nicht gelesen werden; bitte die udev-Regel 70-descry-button.rules
     installieren, oder sich selbst zur Gruppe input hinzufügen und neu anmelden
-trigger-device-failed = der Knopf { $key } von { $device } lässt sich nicht benutzen: { $reason }
+trigger-device-failed =
+    der Knopf { $key } von { $device } lässt sich nicht benutzen: { $reason }; bitte descryd neu starten oder in
+    descry.toml als button.key einen anderen wählen
 trigger-device-taken =
     ein anderes Programm behält { $device } für sich, also lässt sich der Knopf { $key } nicht allein benutzen; bitte
     dieses Programm beenden, oder button.grab in descry.toml auf false setzen

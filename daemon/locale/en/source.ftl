@@ -68,7 +68,8 @@ source-screen-too-large =
 source-depth = the screen has { $bits } bits of colour, which cannot be read; set it to 24 bits
 source-server-refused =
     the X server refused to show the screen ({ $reason }); ask again, and if it stays so, report it
-source-no-memory = the system gave no memory for the screen: { $reason }
+source-no-memory =
+    the system gave no memory for the screen ({ $reason }); close a program that you do not need, and ask again
 
 # Text on screens.
 source-no-reader = the program that reads text is missing; install the package tesseract-ocr
@@ -77,6 +78,8 @@ source-no-reader-language =
     text_languages
 source-reader-slow = reading the text took longer than { $seconds } seconds; ask for a window or a region
 source-reader-endless = Tesseract answered without end; ask for a window or a region
-source-reader-failed = Tesseract failed ({ $status }): { $complaint }
-source-reader-broken = Tesseract cannot be run: { $reason }
-source-reader-unprepared = the picture could not be prepared for reading
+source-reader-failed =
+    Tesseract failed ({ $status }): { $complaint }; ask again, and if it stays so, install the package tesseract-ocr
+    anew
+source-reader-broken = Tesseract cannot be run ({ $reason }); install the package tesseract-ocr anew
+source-reader-unprepared = the picture could not be prepared for reading; ask again

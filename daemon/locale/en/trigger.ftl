@@ -34,7 +34,9 @@ trigger-no-device = no device has the button { $key }; connect it, or choose ano
 trigger-not-readable =
     the button { $key } of { $device } may not be read; install the udev rule 70-descry-button.rules, or add yourself
     to the group input and log in again
-trigger-device-failed = the button { $key } of { $device } cannot be used: { $reason }
+trigger-device-failed =
+    the button { $key } of { $device } cannot be used: { $reason }; start descryd again, or choose another in
+    descry.toml as button.key
 trigger-device-taken =
     another program keeps { $device } for itself, so the button { $key } cannot be used alone; end that program, or set
     button.grab to false in descry.toml

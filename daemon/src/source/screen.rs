@@ -251,10 +251,17 @@ pub enum ScreenError {
     #[error("the window was closed before it could be looked at; ask again")]
     WindowGone,
     /// The active window lies beside the screen, which has this size.
-    #[error("the active window lies outside the screen, which is {} x {} pixels large", .0.0, .0.1)]
+    #[error(
+        "the active window lies outside the screen, which is {} x {} pixels large; move it there, or ask for the whole \
+         screen",
+        .0.0, .0.1
+    )]
     WindowOutside((u32, u32)),
     /// The rectangle lies beside the screen, which has this size.
-    #[error("the region lies outside the screen, which is {} x {} pixels large", .0.0, .0.1)]
+    #[error(
+        "the region lies outside the screen, which is {} x {} pixels large; name one that lies on it",
+        .0.0, .0.1
+    )]
     RegionOutside((u32, u32)),
     /// More pixels than are taken.
     #[error(
@@ -272,7 +279,9 @@ pub enum ScreenError {
     #[error("the X server refused to show the screen ({0}); ask again, and if it stays so, report it")]
     Refused(String),
     /// The system gave no memory that can be shared.
-    #[error("the system gave no memory for the screen: {0}")]
+    #[error(
+        "the system gave no memory for the screen ({0}); close a program that you do not need, and ask again"
+    )]
     Memory(#[source] io::Error),
     /// Nobody wants the picture any more.
     #[error("the request was called off")]

@@ -63,7 +63,10 @@ pub enum TriggerError {
         device: String,
     },
     /// The device failed.
-    #[error("the button {key} of {device} cannot be used: {reason}")]
+    #[error(
+        "the button {key} of {device} cannot be used: {reason}; start descryd again, or choose another in descry.toml as \
+         button.key"
+    )]
     Device {
         /// The button.
         key: String,
