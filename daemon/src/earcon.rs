@@ -11,7 +11,6 @@ use std::{
     fs::File,
     io::{self, Seek, Write},
     process::Stdio,
-    sync::Arc,
 };
 
 use rustix::fs::MemfdFlags;
@@ -103,7 +102,7 @@ impl Chime for Earcons {
 }
 
 /// Plays a sound with the first player that can; that one comes first the next time.
-async fn play(players: &mut [(&'static str, &'static [&'static str])], wav: &Arc<[u8]>) -> bool {
+async fn play(players: &mut [(&'static str, &'static [&'static str])], wav: &[u8]) -> bool {
     for index in 0..players.len() {
         let (program, arguments) = players[index];
         match run(program, arguments, wav).await {

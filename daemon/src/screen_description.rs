@@ -168,19 +168,18 @@ fn text_in_words(text: &ScreenText, in_full: bool, newest_last: bool) -> Message
             .count()
     };
     let words: Vec<&str> = all.split(' ').collect();
-    let said =
-        if newest_last { fit(&mut words.iter().rev().copied()) } else { fit(&mut words.iter().copied()) };
-    let mut rest = words.len() - said;
-    if newest_last {
-        // From the begin of a line, if one begins soon.
-        let is_end = |word: &&str| word.ends_with(['.', '!', '?', ':', ';', ',', '…']);
-        let partial = words[rest.saturating_sub(1)..].iter().position(is_end).unwrap_or(0);
-        rest += if partial <= LONGEST_PARTIAL && rest + partial < words.len() { partial } else { 0 };
+    if !newest_last {
+        let said = fit(&mut words.iter().copied());
+        return message!("screen-more-words", said = words[..said].join(" "), count = words.len() - said);
     }
-    if newest_last {
-        return message!("screen-newest-text", said = words[rest..].join(" "), count = rest);
+    let mut left_out = words.len() - fit(&mut words.iter().rev().copied());
+    // From the begin of a line, if one begins soon.
+    let is_end = |word: &&str| word.ends_with(['.', '!', '?', ':', ';', ',', '…']);
+    let partial = words[left_out.saturating_sub(1)..].iter().position(is_end).unwrap_or(0);
+    if partial <= LONGEST_PARTIAL && left_out + partial < words.len() {
+        left_out += partial;
     }
-    message!("screen-more-words", said = words[..said].join(" "), count = rest)
+    message!("screen-newest-text", said = words[left_out..].join(" "), count = left_out)
 }
 
 /// The lines of a paragraph as sentences.

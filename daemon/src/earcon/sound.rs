@@ -1,6 +1,6 @@
 //! The sounds themselves, computed: two tones each, upwards for what went well and downwards for what did not.
 
-use std::{f32::consts::TAU, sync::Arc};
+use std::f32::consts::TAU;
 
 use super::Earcon;
 
@@ -37,7 +37,7 @@ fn samples(earcon: Earcon, volume: u8) -> Vec<i16> {
 }
 
 /// The sound as a WAV file: one channel of 16 bits.
-pub(super) fn wav(earcon: Earcon, volume: u8) -> Arc<[u8]> {
+pub(super) fn wav(earcon: Earcon, volume: u8) -> Vec<u8> {
     let samples = samples(earcon, volume);
     let bytes = samples.len() as u32 * 2;
     let mut wav = Vec::with_capacity(44 + samples.len() * 2);
@@ -54,7 +54,7 @@ pub(super) fn wav(earcon: Earcon, volume: u8) -> Arc<[u8]> {
     wav.extend(b"data");
     wav.extend(bytes.to_le_bytes());
     wav.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
-    wav.into()
+    wav
 }
 
 #[cfg(test)]

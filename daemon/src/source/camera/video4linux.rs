@@ -1,7 +1,7 @@
 //! Cameras through Linux' own interface: which devices are cameras, agreeing on a format, and their pictures.
 //!
 //! The library gives up its thread where a driver says what it does not know (a name that is not UTF-8, a colour space of
-//! tomorrow), so each call into it is fenced.
+//! tomorrow), so each call into it is fenced, but for those of a camera that runs: its own thread tells when it breaks off.
 
 mod negotiate;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which device runs the model: TensorRT, then CUDA, then the processors, each with the reason when it is not used.
 //!
-//! ONNX Runtime by itself would go on on the processors with a line in its log. Here a device counts as used only when
+//! ONNX Runtime by itself would go on on the processors with a line in its log. Here a GPU counts as used only when
 //! the model was opened on it and ran there once, so that what is told of it is true.
 
 use crate::{
@@ -16,7 +16,7 @@ pub(super) trait Border {
     /// Whether the library was built with what the device needs.
     fn has(&self, device: Device) -> Result<bool, String>;
 
-    /// Opens the model on it, and runs it once.
+    /// Opens the model on it, and runs it once on a GPU.
     fn open(&mut self, device: Device) -> Result<Self::Opened, NetworkError>;
 }
 
