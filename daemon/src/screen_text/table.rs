@@ -12,6 +12,9 @@ const LEAST_CONFIDENCE_IN_PICTURE: f32 = 85.0;
 /// How many characters a word in a photograph must have.
 const SHORTEST_IN_PICTURE: usize = 3;
 
+/// The largest number in the table. No picture is as large, and sums of such numbers are numbers still.
+const LARGEST: u32 = 1 << 24;
+
 /// What Tesseract takes the dots of a password for.
 const DOTS: &str = "•●∙·⋅.*°oOeEcCsS0@©®¢«»";
 
@@ -33,7 +36,7 @@ impl<'a> Word<'a> {
     /// `None` for a heading, a line without a word, or anything else.
     fn parse(line: &'a str, scale: u32) -> Option<Self> {
         let mut cells = line.split('\t');
-        let mut number = || cells.next()?.parse::<u32>().ok();
+        let mut number = || cells.next()?.parse().ok().filter(|number| *number <= LARGEST);
         let (level, _page) = (number()?, number()?);
         let (block, paragraph, row) = (number()?, number()?, number()?);
         let (_word, x, y, width, height) = (number()?, number()?, number()?, number()?, number()?);
@@ -260,6 +263,7 @@ mod tests {
             ),
             ("icons alone", vec![row([1, 1, 1], 0, "80", "v"), row([1, 1, 1], 9, "90", "@")], ""),
             ("a digit", vec![row([1, 1, 1], 0, "80", "7")], "7"),
+            ("what lies beyond all pictures", vec![row([1, 1, 1], u32::MAX, "90", "Far")], ""),
             (
                 "a password",
                 vec![row([1, 1, 1], 0, "90", "Password:"), row([1, 1, 1], 60, "90", "eeeeccccceces")],
