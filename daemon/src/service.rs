@@ -97,8 +97,8 @@ pub fn cameras(settings: &Settings, connected: Arc<Connected>) -> Arc<dyn Camera
 /// Serves until the bus or a signal ends it. The bus name is taken last: who owns it serves.
 ///
 /// A hang-up signal has the settings read again. Those that were changed are heeded from then on, but for `model`,
-/// `engine`, `device`, `threads`, `onnxruntime`, `beam_width`, `text_languages`, `announce` and `battery_warnings`, which are heeded when the
-/// service starts.
+/// `engine`, `device`, `threads`, `onnxruntime`, `beam_width`, `text_languages`, `announce`, `battery_warnings` and
+/// `pictures_as_camera`, which are heeded when the service starts.
 pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
