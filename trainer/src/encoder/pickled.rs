@@ -74,18 +74,19 @@ pub fn tensors(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, TorchFileError>
     Ok(found)
 }
 
-/// Bytes of storages by their keys.
-type Storages = BTreeMap<String, Vec<u8>>;
+/// Storages by their keys, as bytes: each is held once, however many tensors are a part of it.
+type Storages = BTreeMap<String, Tensor>;
 
 fn archive(machine: &mut Machine, bytes: &[u8]) -> Result<(Value, Storages), TorchFileError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes))?;
     let pickle = archive.file_names().find(|name| name.ends_with("/data.pkl")).map(str::to_owned);
     let pickle = pickle.ok_or(TorchFileError::Foreign)?;
     let folder = pickle.trim_end_matches("data.pkl").to_owned() + "data/";
+    // Parts are stored as they are, so all of them together are no longer than the whole.
+    let mut left = bytes.len();
     let mut content = |name: &str| -> Result<Vec<u8>, TorchFileError> {
         let mut content = Vec::new();
-        // Stored as it is, so no part is longer than the whole.
-        archive.by_name(name)?.take(bytes.len() as u64).read_to_end(&mut content)?;
+        left -= archive.by_name(name)?.take(left as u64).read_to_end(&mut content)?;
         Ok(content)
     };
     let root = machine.read(&mut Bytes(&content(&pickle)?))?;
@@ -94,7 +95,7 @@ fn archive(machine: &mut Machine, bytes: &[u8]) -> Result<(Value, Storages), Tor
     let mut storages = Storages::new();
     for key in keys {
         let bytes = content(&(folder.clone() + &key))?;
-        storages.insert(key, bytes);
+        storages.insert(key, Tensor::from_slice(&bytes));
     }
     Ok((root, storages))
 }
@@ -120,9 +121,9 @@ fn old(machine: &mut Machine, rest: &[u8]) -> Result<(Value, Storages), TorchFil
     for key in keys {
         let Value::Text(key) = key else { return Err(PickleError::Broken.into()) };
         let count = bytes.number(8)?;
-        let width = widths.get(&key).copied().ok_or(PickleError::Broken)?;
+        let width = widths.get(&*key).copied().ok_or(PickleError::Broken)?;
         let length = count.checked_mul(width).ok_or(PickleError::Short)?;
-        storages.insert(key, bytes.take(length)?.to_vec());
+        storages.insert(key.to_string(), Tensor::from_slice(bytes.take(length)?));
     }
     Ok((root, storages))
 }
@@ -137,7 +138,7 @@ fn storage(said: &[Value]) -> Option<(&str, Kind, usize)> {
             Value::Text(_),
             Value::Number(count),
             ..,
-        ] if what == "storage" => Some((key, kind(name)?, usize::try_from(*count).ok()?)),
+        ] if &**what == "storage" => Some((key, kind(name)?, usize::try_from(*count).ok()?)),
         _ => None,
     }
 }
@@ -176,7 +177,7 @@ impl Reader<'_> {
                 let (pairs, _) = self.list(*place).as_chunks::<2>();
                 for [key, value] in pairs {
                     let Value::Text(key) = key else { continue };
-                    let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                    let name = if name.is_empty() { key.to_string() } else { format!("{name}.{key}") };
                     self.collect(&name, value, depth - 1, found)?;
                 }
             }
@@ -213,7 +214,7 @@ impl Reader<'_> {
             return Ok(None);
         }
         let bytes = self.storages.get(key).ok_or_else(|| refused("has no numbers"))?;
-        if count.checked_mul(kind.elt_size_in_bytes()) != Some(bytes.len()) {
+        if count.checked_mul(kind.elt_size_in_bytes()) != Some(bytes.numel()) {
             return Err(refused("has another count of numbers than it says"));
         }
         let [size, stride] = [*size, *stride].map(|place| self.numbers(place));
@@ -224,8 +225,7 @@ impl Reader<'_> {
         if !sound || values.is_none_or(|values| values > count as i64) {
             return Err(refused("has a shape that its numbers do not fill"));
         }
-        let whole = Tensor::f_from_data_size(bytes, &[count as i64], kind)?;
-        Ok(Some(whole.f_as_strided(size, stride, *offset)?))
+        Ok(Some(bytes.f_view_dtype(kind)?.f_as_strided(size, stride, *offset)?))
     }
 
     fn list(&self, place: usize) -> &[Value] {

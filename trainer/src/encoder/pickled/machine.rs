@@ -3,7 +3,10 @@
 //! A pickle is a program for a machine with a stack. Here that machine can make numbers, texts, lists and dictionaries, and
 //! it knows the names of a few functions of `PyTorch`, which it does not call: whoever reads the result decides what a
 //! call of a known function means. Any other name is an error, so a hostile file can at most be refused. All that is
-//! made lies in one list and refers to its parts by number: memory is a multiple of the file's size, whatever is in it.
+//! made lies in one list and refers to its parts by number, and texts are shared: memory is a multiple of the file's size,
+//! whatever is in it.
+
+use std::rc::Rc;
 
 use thiserror::Error;
 
@@ -15,13 +18,13 @@ pub(super) enum Value {
     Bool(bool),
     Number(i64),
     Real(f64),
-    Text(String),
+    Text(Rc<str>),
     /// A tuple or list, by its place in [`Machine::lists`].
     List(usize),
     /// A dictionary, keys and values in turn, by its place in [`Machine::lists`].
     Dictionary(usize),
     /// Something of a module of Python, by its whole name.
-    Name(String),
+    Name(Rc<str>),
     /// A call: the name of the function, and the place of its arguments.
     Call(&'static str, usize),
     /// Something that lies outside of the pickle, by the place of what says where.
@@ -95,7 +98,7 @@ impl<'file> Bytes<'file> {
 
     fn text(&mut self, length: usize) -> Result<Value, PickleError> {
         let length = self.number(length)?;
-        Ok(Value::Text(String::from_utf8_lossy(self.take(length)?).into_owned()))
+        Ok(Value::Text(String::from_utf8_lossy(self.take(length)?).into()))
     }
 }
 
@@ -220,7 +223,7 @@ impl Machine {
         if !storage && ![TENSOR, PARAMETER, ORDERED].contains(&name.as_str()) {
             return Err(PickleError::Foreign(name));
         }
-        self.stack.push(Value::Name(name));
+        self.stack.push(Value::Name(name.into()));
         Ok(())
     }
 
@@ -228,11 +231,11 @@ impl Machine {
         let (Value::List(arguments), Value::Name(name)) = (self.pop()?, self.pop()?) else {
             return Err(PickleError::Broken);
         };
-        match name.as_str() {
+        match &*name {
             ORDERED => self.made(Vec::new(), true),
             TENSOR => self.stack.push(Value::Call(TENSOR, arguments)),
             PARAMETER => self.stack.push(Value::Call(PARAMETER, arguments)),
-            _ => return Err(PickleError::Foreign(name)),
+            _ => return Err(PickleError::Foreign(name.to_string())),
         }
         Ok(())
     }

@@ -75,7 +75,6 @@ fn broken_pickles_are_refused() {
         (b"K\x01Q.", "contradicts itself"),
         (b"(i.", "operation 0x69"),
         (b"cos\nsystem\nX\x02\0\0\0ls\x85R.", "os.system"),
-        // A memory of texts that would fill any memory if they were copied: refused as it is no dictionary of tensors.
         (b"X\xff\xff\xff\xffaaaa.", "cut short"),
     ];
     for (pickle, message) in cases {
@@ -83,8 +82,12 @@ fn broken_pickles_are_refused() {
         assert!(refused.contains(message), "{refused}");
     }
     // Dictionaries within each other without an end: what is beyond a few levels is left alone.
-    let deep = [&b"}X\x01\0\0\0a}".repeat(100_000)[..], &b"s".repeat(100_000), b"."].concat();
-    assert!(said(&deep).is_err() || said(&deep).is_ok());
+    let deep = [&b"}X\x01\0\0\0a".repeat(100_000)[..], b"N", &b"s".repeat(100_000), b"."].concat();
+    assert_eq!(said(&deep).expect("nothing in it"), 0);
+    // A megabyte of text, said a hundred thousand times: it would fill any memory if it were copied.
+    let text = [&b"X\0\0\x10\0"[..], &b"a".repeat(1 << 20), b"q\x00"].concat();
+    let often = [&b"("[..], &text, &b"h\x00".repeat(100_000), b"l."].concat();
+    assert_eq!(said(&often).expect("nothing in it"), 0);
     assert_eq!(said(b"}q\x00X\x01\0\0\0ah\x00s.").expect("a dictionary in itself"), 0);
 }
 
