@@ -11,19 +11,18 @@ pub mod trial;
 use std::fmt;
 use std::fs;
 use std::io::Write as _;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use descry_models::{
-    Bundle, CaptionError, CaptionOptions, Captioner, Engine,
+    Bundle, CaptionError, CaptionOptions, Captioner,
     calibration::{Calibration, CalibrationFit, Feature, Features},
     manifest::{MANIFEST_FILE, Manifest},
 };
 
 use crate::dataset::{Dataset, Picture};
-use crate::evaluate::{captioning::caption_all, engine_choice, open_captioners, thread_count};
+use crate::evaluate::{EngineArguments, captioning::caption_all};
 use crate::{picture, progress};
 use logistic::Logistic;
 use trial::Trial;
@@ -40,15 +39,9 @@ pub struct CalibrateArguments {
     /// The split of each, whose pictures the model has not learned from
     #[arg(long, value_name = "NAME", default_value = "dev")]
     pub split: String,
-    /// tract or onnxruntime [default: onnxruntime where its library is found, else tract]
-    #[arg(long)]
-    pub engine: Option<Engine>,
-    /// ONNX Runtime's library, such as libonnxruntime.so.1; means --engine onnxruntime
-    #[arg(long, value_name = "LIBRARY")]
-    pub onnxruntime: Option<PathBuf>,
-    /// How many pictures are captioned at a time, each with a model of its own [default: the cores]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    /// In which engine, and how many pictures at a time.
+    #[command(flatten)]
+    pub engine: EngineArguments,
     /// Only report: write nothing into the manifest
     #[arg(long)]
     pub dry_run: bool,
@@ -92,9 +85,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
     }
     let pictures: Vec<Picture> = sets.iter().flat_map(|set| set.pictures.iter().cloned()).collect();
 
-    let choice = engine_choice(arguments.engine, arguments.onnxruntime.as_ref())?;
-    let captioners =
-        open_captioners(&arguments.bundle, &choice, thread_count(arguments.threads, pictures.len()))?;
+    let captioners = arguments.engine.open(&arguments.bundle, pictures.len())?;
     let manifest = captioners.first().context("there is nothing to do")?.manifest().clone();
     let bar = progress::bar(pictures.len() as u64, &manifest.name, "pictures");
     let outcomes = caption_all(&pictures, captioners.into_iter().map(worker).collect(), || bar.inc(1));
@@ -149,7 +140,8 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
         },
     };
     if !arguments.dry_run {
-        write_manifest(&arguments.bundle, manifest, &calibration)?;
+        let manifest = Manifest { calibration: Some(calibration.clone()), ..manifest };
+        write_manifest(&arguments.bundle, &manifest)?;
     }
     Ok(Report { calibration, trial })
 }
@@ -173,9 +165,9 @@ fn worker(
     }
 }
 
-/// Puts the calibration into the manifest, first beside it, so that the bundle is whole at any moment.
-fn write_manifest(bundle: &Path, manifest: Manifest, calibration: &Calibration) -> Result<()> {
-    let text = Manifest { calibration: Some(calibration.clone()), ..manifest }.to_toml()?;
+/// Puts another manifest in the place of a bundle's, first beside it, so that the bundle is whole at any moment.
+pub(crate) fn write_manifest(bundle: &Path, manifest: &Manifest) -> Result<()> {
+    let text = manifest.to_toml()?;
     let (path, beside) = (bundle.join(MANIFEST_FILE), bundle.join("manifest.toml.new"));
     fs::write(&beside, text).with_context(|| format!("cannot write {}", beside.display()))?;
     fs::rename(&beside, &path).with_context(|| format!("cannot write {}", path.display()))?;

@@ -1,6 +1,7 @@
 //! `evaluate`: how good a bundle's captions are, run through `descry_models::Captioner`, exactly as the daemon runs it.
 
 pub mod captioning;
+pub mod engine;
 pub mod model;
 pub mod novelty;
 pub mod report;
@@ -13,7 +14,8 @@ use clap::Args;
 
 use crate::dataset::{Dataset, Format};
 use crate::metrics::{self, meteor, ptb};
-pub use model::{ModelArguments, engine_choice, open_captioners, thread_count, usable};
+pub use engine::EngineArguments;
+pub use model::{ModelArguments, usable};
 use novelty::Training;
 use report::{Circumstances, Report};
 
@@ -66,7 +68,7 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
 /// Captions the split, writes the captions where that is asked for, and scores them. What was skipped is said on standard
 /// error.
 pub fn evaluate(arguments: &EvaluateArguments) -> Result<Report> {
-    arguments.model.engine_choice()?;
+    arguments.model.engine.choice()?;
     let dataset = Dataset::open_as(&arguments.dataset, arguments.format, &arguments.split)?;
     if !dataset.skipped.is_empty() {
         eprintln!("skipped in {}: {}", arguments.dataset.display(), dataset.skipped);

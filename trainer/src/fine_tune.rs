@@ -10,21 +10,19 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use descry_models::manifest::{MANIFEST_FILE, Manifest};
-use descry_models::{Bundle, Engine};
+use descry_models::Bundle;
+use descry_models::manifest::Manifest;
 
 use crate::calibrate::{self, CalibrateArguments};
 use crate::checkpoint;
 use crate::dataset::Format;
 use crate::device::DeviceArguments;
 use crate::evaluate::report::Report;
-use crate::evaluate::{self, EvaluateArguments, ModelArguments};
+use crate::evaluate::{self, EngineArguments, EvaluateArguments, ModelArguments};
 use crate::experiment::Experiment;
 use crate::export::{self, ExportArguments};
 use crate::prepare::{self, PrepareArguments, files};
@@ -64,15 +62,9 @@ pub struct FineTuneArguments {
     /// Decides which pictures those are, and all else that is drawn
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// tract or onnxruntime, for the scores [default: onnxruntime where its library is found, else tract]
-    #[arg(long)]
-    pub engine: Option<Engine>,
-    /// ONNX Runtime's library, such as libonnxruntime.so.1; means --engine onnxruntime
-    #[arg(long, value_name = "LIBRARY")]
-    pub onnxruntime: Option<PathBuf>,
-    /// How many pictures are captioned at a time for the scores [default: the cores]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    /// For the scores: in which engine, and how many pictures at a time.
+    #[command(flatten)]
+    pub engine: EngineArguments,
     /// Where to compute.
     #[command(flatten)]
     pub device: DeviceArguments,
@@ -194,11 +186,9 @@ fn score(arguments: &FineTuneArguments, bundle: &Path, set: &Path) -> Result<Rep
     let model = ModelArguments {
         bundle: bundle.to_owned(),
         beam_width: None,
-        engine: arguments.engine,
-        onnxruntime: arguments.onnxruntime.clone(),
+        engine: arguments.engine.clone(),
         diverse_groups: None,
         diversity_strength: 0.0,
-        threads: arguments.threads,
     };
     evaluate::evaluate(&EvaluateArguments {
         model,
@@ -227,15 +217,12 @@ fn calibrate(
             bundle: arguments.output.clone(),
             dataset: vec![set.to_owned()],
             split: "dev".to_owned(),
-            engine: arguments.engine,
-            onnxruntime: arguments.onnxruntime.clone(),
-            threads: arguments.threads,
+            engine: arguments.engine.clone(),
             dry_run: false,
             captions: None,
         })?;
         return Ok(());
     }
     let borrowed = Manifest { calibration: bundle.manifest().calibration.clone(), ..manifest };
-    let path = arguments.output.join(MANIFEST_FILE);
-    fs::write(&path, borrowed.to_toml()?).with_context(|| format!("cannot write {}", path.display()))
+    calibrate::write_manifest(&arguments.output, &borrowed)
 }

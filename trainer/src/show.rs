@@ -108,7 +108,7 @@ pub fn page(arguments: &ShowArguments) -> Result<String> {
     let extremes = arguments.extremes.min(ranked.len() / 2);
     let attention = attention::section(
         &arguments.model.bundle,
-        &arguments.model.engine_choice()?,
+        &arguments.model.engine.choice()?,
         &sample[..arguments.attention.min(sample.len())],
     )?;
 

@@ -1,9 +1,10 @@
 //! A bundle that the exporter made is calibrated on a set on disk, and holds no other byte than before but its manifest's.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
-use descry_models::{CaptionOptions, Captioner, EngineChoice};
+use descry_models::{CaptionOptions, Captioner, Engine, EngineChoice};
 use image::{Rgb, RgbImage};
 
 use super::*;
@@ -39,9 +40,11 @@ fn made(folder: &Path) -> CalibrateArguments {
         bundle: folder.join("float"),
         dataset: vec![drawn],
         split: "dev".to_owned(),
-        engine: Some(Engine::Tract),
-        onnxruntime: None,
-        threads: NonZeroUsize::new(2),
+        engine: EngineArguments {
+            engine: Some(Engine::Tract),
+            threads: NonZeroUsize::new(2),
+            ..EngineArguments::default()
+        },
         dry_run: false,
         captions: Some(folder.join("captions.jsonl")),
     }

@@ -8,7 +8,7 @@ use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 
 use super::report::Report;
-use super::{EvaluateArguments, ModelArguments, evaluate};
+use super::{EngineArguments, EvaluateArguments, ModelArguments, evaluate};
 use crate::export::{export, fixture, tests::arguments as export_arguments};
 
 const PICTURES: usize = 12;
@@ -55,11 +55,13 @@ fn arguments(folder: &Path, threads: usize) -> EvaluateArguments {
         model: ModelArguments {
             bundle: folder.join("float"),
             beam_width: None,
-            engine: Some(Engine::Tract),
-            onnxruntime: None,
+            engine: EngineArguments {
+                engine: Some(Engine::Tract),
+                threads: threads.try_into().ok(),
+                ..EngineArguments::default()
+            },
             diverse_groups: None,
             diversity_strength: 0.5,
-            threads: threads.try_into().ok(),
         },
         dataset: folder.join("drawn"),
         split: "dev".to_owned(),
@@ -186,8 +188,8 @@ fn what_cannot_be_evaluated_is_named() {
         ("cannot open the bundle", &|arguments| arguments.model.bundle = path("drawn")),
         ("cannot write", &|arguments| arguments.captions = Some(path("nowhere/captions"))),
         ("cannot open the bundle", &|arguments| {
-            arguments.model.engine = None;
-            arguments.model.onnxruntime = Some(path("captions.token.txt"));
+            let library = Some(path("captions.token.txt"));
+            arguments.model.engine = EngineArguments { onnxruntime: library, ..EngineArguments::default() };
         }),
     ];
     for (expected, change) in cases {

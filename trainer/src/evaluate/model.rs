@@ -1,16 +1,16 @@
 //! The model that captions many pictures: which one, in which engine, and on how many threads.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::thread;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use descry_models::manifest::Manifest;
-use descry_models::{CaptionError, CaptionOptions, Captioner, Diversity, Engine, EngineChoice};
+use descry_models::{CaptionError, CaptionOptions, Captioner, Diversity};
 
 use super::captioning::{Described, Outcome, caption_all};
+use super::engine::EngineArguments;
 use crate::dataset::{Picture, Tally};
 use crate::{picture, progress};
 
@@ -23,21 +23,15 @@ pub struct ModelArguments {
     /// How many sentences the search keeps [default: the bundle's own]
     #[arg(long, value_name = "N")]
     pub beam_width: Option<NonZeroUsize>,
-    /// tract or onnxruntime [default: onnxruntime where its library is found, else tract]
-    #[arg(long)]
-    pub engine: Option<Engine>,
-    /// ONNX Runtime's library, such as libonnxruntime.so.1; means --engine onnxruntime
-    #[arg(long, value_name = "LIBRARY")]
-    pub onnxruntime: Option<PathBuf>,
+    /// In which engine, and how many pictures at a time.
+    #[command(flatten)]
+    pub engine: EngineArguments,
     /// Part the beam into so many groups of sentences that differ (diverse beam search)
     #[arg(long, value_name = "N")]
     pub diverse_groups: Option<NonZeroUsize>,
     /// How much groups avoid each other's words, in nats for each sentence that has just said one
     #[arg(long, value_name = "X", default_value_t = 0.5, requires = "diverse_groups")]
     pub diversity_strength: f32,
-    /// How many pictures are captioned at a time, each with a model of its own [default: the cores]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
 }
 
 /// A model that is open once for each thread.
@@ -55,15 +49,9 @@ pub struct Model {
 }
 
 impl ModelArguments {
-    /// The engine that the arguments ask for.
-    pub fn engine_choice(&self) -> Result<EngineChoice> {
-        engine_choice(self.engine, self.onnxruntime.as_ref())
-    }
-
     /// Opens the bundle for so many pictures.
     pub fn open(&self, pictures: usize) -> Result<Model> {
-        let threads = thread_count(self.threads, pictures);
-        let mut captioners = open_captioners(&self.bundle, &self.engine_choice()?, threads)?;
+        let mut captioners = self.engine.open(&self.bundle, pictures)?;
         let strength = self.diversity_strength;
         let diversity = self.diverse_groups.map(|groups| Diversity { groups: groups.into(), strength });
         for captioner in &mut captioners {
@@ -72,43 +60,9 @@ impl ModelArguments {
         let Some(first) = captioners.first() else { bail!("there is nothing to do") };
         let (manifest, engine) = (first.manifest().clone(), first.engine());
         let beam_width = self.beam_width.map_or(manifest.decoding.beam_width, usize::from);
+        let threads = captioners.len();
         Ok(Model { bundle: self.bundle.clone(), captioners, manifest, engine, beam_width, threads })
     }
-}
-
-/// The engine that the arguments ask for.
-pub fn engine_choice(engine: Option<Engine>, library: Option<&PathBuf>) -> Result<EngineChoice> {
-    Ok(match (engine, library) {
-        (Some(Engine::Tract), Some(_)) => {
-            bail!("--onnxruntime names a library that --engine tract does not use")
-        }
-        (Some(Engine::Tract), None) => EngineChoice::Tract,
-        (None, None) => EngineChoice::Auto,
-        (Some(Engine::OnnxRuntime) | None, library) => {
-            EngineChoice::OnnxRuntime { library: library.cloned() }
-        }
-    })
-}
-
-/// As many threads as are asked for, or else as there are cores; none without a picture.
-#[must_use]
-pub fn thread_count(asked: Option<NonZeroUsize>, pictures: usize) -> usize {
-    let threads = asked.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
-    threads.min(pictures)
-}
-
-/// Opens the bundle once for each thread: an engine takes seconds to prepare its networks, so they do it side by side.
-pub fn open_captioners(bundle: &Path, choice: &EngineChoice, threads: usize) -> Result<Vec<Captioner>> {
-    let open = || Captioner::open(bundle, choice);
-    let opened: Vec<Result<Captioner, CaptionError>> = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(open)).collect();
-        let others = others.into_iter().map(thread::ScopedJoinHandle::join);
-        std::iter::once(open())
-            .chain(others.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
-            .collect()
-    });
-    let opened: Result<Vec<_>, _> = opened.into_iter().collect();
-    opened.with_context(|| format!("cannot open the bundle {}", bundle.display()))
 }
 
 impl Model {
@@ -188,33 +142,11 @@ mod tests {
     }
 
     #[test]
-    fn the_engine_that_is_asked_for() {
-        let library = || Some(PathBuf::from("lib.so"));
-        let cases: [(&[&str], Option<EngineChoice>); 6] = [
-            (&[], Some(EngineChoice::Auto)),
-            (&["--engine", "tract"], Some(EngineChoice::Tract)),
-            (&["--engine", "onnxruntime"], Some(EngineChoice::OnnxRuntime { library: None })),
-            (&["--onnxruntime", "lib.so"], Some(EngineChoice::OnnxRuntime { library: library() })),
-            (
-                &["--engine", "onnxruntime", "--onnxruntime", "lib.so"],
-                Some(EngineChoice::OnnxRuntime { library: library() }),
-            ),
-            (&["--engine", "tract", "--onnxruntime", "lib.so"], None),
-        ];
-        for (extra, expected) in cases {
-            let arguments = parse(extra).expect("right arguments");
-            assert_eq!(arguments.engine_choice().ok(), expected, "{extra:?}");
-        }
-    }
-
-    #[test]
     fn arguments_are_checked() {
         let arguments = parse(&["--beam-width", "3", "--threads", "2"]).expect("right arguments");
         assert_eq!(arguments.beam_width.map(usize::from), Some(3));
-        assert_eq!(arguments.threads.map(usize::from), Some(2));
-        for wrong in [["--beam-width", "0"], ["--threads", "0"], ["--engine", "cuda"]] {
-            assert!(parse(&wrong).is_err(), "{wrong:?}");
-        }
+        assert_eq!(arguments.engine.threads.map(usize::from), Some(2));
+        assert!(parse(&["--beam-width", "0"]).is_err());
     }
 
     #[test]

@@ -5,19 +5,20 @@ use std::path::Path;
 use descry_models::Engine;
 
 use super::{ShowArguments, evenly, page};
-use crate::evaluate::end_to_end;
-use crate::evaluate::model::ModelArguments;
+use crate::evaluate::{EngineArguments, ModelArguments, end_to_end};
 
 fn arguments(folder: &Path) -> ShowArguments {
     ShowArguments {
         model: ModelArguments {
             bundle: folder.join("float"),
             beam_width: None,
-            engine: Some(Engine::Tract),
-            onnxruntime: None,
+            engine: EngineArguments {
+                engine: Some(Engine::Tract),
+                threads: 1.try_into().ok(),
+                ..EngineArguments::default()
+            },
             diverse_groups: None,
             diversity_strength: 0.5,
-            threads: 1.try_into().ok(),
         },
         dataset: folder.join("drawn"),
         split: "dev".to_owned(),

@@ -4,6 +4,7 @@ use std::fs;
 
 use descry_models::Bundle;
 use descry_trainer::device::DeviceArguments;
+use descry_trainer::evaluate::EngineArguments;
 use descry_trainer::export::{ExportArguments, export};
 use descry_trainer::fine_tune::{self, FineTuneArguments};
 use descry_trainer::prepare;
@@ -66,9 +67,7 @@ fn a_folder_of_pictures_becomes_a_bundle() {
         epochs: 1,
         dev_share: 0.3,
         seed: 7,
-        engine: None,
-        onnxruntime: None,
-        threads: None,
+        engine: EngineArguments::default(),
         device: DeviceArguments::default(),
     };
     fine_tune::run(&arguments).expect("a new bundle");
