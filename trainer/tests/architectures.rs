@@ -2,6 +2,11 @@
 //! engines, which say what the trainer's own network says.
 #![cfg(feature = "torch")]
 
+#[path = "support/bundles.rs"]
+mod bundles;
+#[path = "support/networks.rs"]
+mod networks;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,14 +14,17 @@ use descry_models::{CaptionOptions, Captioner, EngineChoice};
 use descry_trainer::device::DeviceArguments;
 use descry_trainer::encoder::{Architecture, EncoderChoice, Features};
 use descry_trainer::experiment::Experiment;
-use descry_trainer::export::{ExportArguments, export};
+use descry_trainer::export::export;
 use descry_trainer::model::Model;
 use descry_trainer::prepare::{self, PrepareArguments, files};
-use descry_trainer::quantise::{QuantiseArguments, quantise, range::Rule};
+use descry_trainer::quantise::quantise;
 use descry_trainer::train::{self, TrainArguments};
 use descry_trainer::{checkpoint, picture};
 use image::{Rgb, RgbImage};
 use tch::{Device, Tensor};
+
+use bundles::{export_arguments, quantise_arguments};
+use networks::{engines, weight_factor};
 
 const REST: &str = r#"
 seed = 5
@@ -87,12 +95,6 @@ fn experiment(&(architecture, width, side, groups, decoder): &Case) -> String {
     )
 }
 
-fn engines() -> [EngineChoice; 2] {
-    let library = std::env::var_os("DESCRY_ONNXRUNTIME").map(PathBuf::from);
-    assert!(library.is_some(), "DESCRY_ONNXRUNTIME must name libonnxruntime.so: this test runs both engines");
-    [EngineChoice::Tract, EngineChoice::OnnxRuntime { library }]
-}
-
 #[test]
 fn every_model_goes_the_whole_way() {
     let mut told_apart = 0;
@@ -129,7 +131,7 @@ fn every_model_goes_the_whole_way() {
         train(None);
         let said = own_captions(&experiment, &run, &datasets);
         told_apart += usize::from(said == ["a red wall", "the blue sea"]);
-        for (engine, bundle) in bundles(folder.path(), &run, &datasets) {
+        for (engine, bundle) in made_bundles(folder.path(), &run, &datasets) {
             let mut captioner = Captioner::open(&bundle, &engine).expect("a captioner");
             for (picture, own) in pictures(&datasets).iter().zip(&said) {
                 let caption = captioner.caption(picture, &CaptionOptions::default()).expect("a caption");
@@ -148,12 +150,7 @@ fn every_model_goes_the_whole_way() {
 /// Random weights for the encoder, by the run's own names.
 fn write_encoder(experiment: &Experiment, path: &Path) {
     tch::manual_seed(11);
-    // So that pictures are neither lost on the way nor drowned in what grows block by block.
-    let factor = match experiment.encoder.architecture {
-        Architecture::MobileNetV2 => 0.9,
-        Architecture::Resnet50 => 0.8,
-        Architecture::InceptionV3 | Architecture::Vgg16 => 1.0,
-    };
+    let factor = weight_factor(experiment.encoder.architecture);
     let model = Model::new(Device::Cpu, 5, &experiment.encoder, &experiment.decoder);
     let encoder: Vec<(String, Tensor)> = model
         .weights
@@ -235,31 +232,10 @@ fn own_captions(experiment: &Experiment, run: &Path, datasets: &Path) -> Vec<Str
 }
 
 /// The float bundle and the int8 bundle, each for both engines.
-fn bundles(folder: &Path, run: &Path, datasets: &Path) -> Vec<(EngineChoice, PathBuf)> {
+fn made_bundles(folder: &Path, run: &Path, datasets: &Path) -> Vec<(EngineChoice, PathBuf)> {
     let [float, int8] = ["float", "int8"].map(|name| folder.join(name));
-    export(&ExportArguments {
-        run: run.to_owned(),
-        bundle: float.clone(),
-        name: None,
-        description: "A test.".to_owned(),
-        licence: Some("MIT".to_owned()),
-        weights: Some("random".to_owned()),
-        beam_width: 1,
-        length_penalty: 0.0,
-        repetition_guard: false,
-    })
-    .expect("exported");
-    quantise(&QuantiseArguments {
-        bundle: float.clone(),
-        output: int8.clone(),
-        dataset: vec![datasets.join("small")],
-        split: "train".to_owned(),
-        pictures: 6,
-        range: Rule::Everything,
-        keep_float: Vec::new(),
-        weights_only: Vec::new(),
-    })
-    .expect("quantised");
+    export(&export_arguments(run, &float)).expect("exported");
+    quantise(&quantise_arguments(&float, &int8, &datasets.join("small"))).expect("quantised");
     let of = |bundle: &PathBuf| engines().map(|engine| (engine, bundle.clone()));
     [of(&float), of(&int8)].concat()
 }

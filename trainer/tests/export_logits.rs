@@ -2,22 +2,24 @@
 //! in 8 bits, and back again as weights. For every encoder and for every decoder.
 #![cfg(feature = "torch")]
 
-use std::path::{Path, PathBuf};
+#[path = "support/bundles.rs"]
+mod bundles;
+#[path = "support/networks.rs"]
+mod networks;
 
-use descry_models::{Bundle, EngineChoice, Network, Pixels, State, TokenId, open_network};
+use std::path::Path;
+
+use descry_models::{Bundle, Network, Pixels, State, TokenId, open_network};
 use descry_trainer::{
-    checkpoint,
-    decoder::Context,
-    encoder::{Architecture, EncoderChoice},
-    experiment::DecoderChoice,
-    export::{ExportArguments, export},
-    import,
-    model::Model,
-    quantise::{QuantiseArguments, quantise, range::Rule},
+    checkpoint, decoder::Context, encoder::EncoderChoice, experiment::DecoderChoice, export::export, import,
+    model::Model, quantise::quantise,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde::Deserialize;
 use tch::{Device, Kind, Tensor};
+
+use bundles::{export_arguments, quantise_arguments};
+use networks::{engines, weight_factor};
 
 const VOCABULARY: i64 = 60;
 const ROWS: usize = 2;
@@ -81,12 +83,7 @@ fn cases() -> Vec<Case> {
 fn model(case: &Case) -> Model {
     let Choices { encoder, decoder } = toml::from_str(&case.toml()).expect("a tiny model that works");
     tch::manual_seed(11);
-    // So that pictures are neither lost on the way nor drowned in what grows block by block.
-    let factor = match encoder.architecture {
-        Architecture::MobileNetV2 => 0.9,
-        Architecture::Resnet50 => 0.8,
-        Architecture::InceptionV3 | Architecture::Vgg16 => 1.0,
-    };
+    let factor = weight_factor(encoder.architecture);
     let model = Model::new(Device::Cpu, VOCABULARY, &encoder, &decoder);
     for (name, mut variable) in model.weights.variables() {
         tch::no_grad(|| match (name.starts_with("encoder."), name.contains("bias")) {
@@ -108,18 +105,7 @@ fn export_model(model: &Model, case: &Case, folder: &Path) -> Bundle {
     std::fs::write(run.join("vocabulary.txt"), words).expect("a tiny model that works");
     std::fs::write(run.join("experiment.toml"), case.toml()).expect("a tiny model that works");
     let bundle = folder.join("bundle");
-    export(&ExportArguments {
-        run,
-        bundle: bundle.clone(),
-        name: None,
-        description: "A test.".to_owned(),
-        licence: Some("MIT".to_owned()),
-        weights: Some("random".to_owned()),
-        beam_width: 1,
-        length_penalty: 0.0,
-        repetition_guard: false,
-    })
-    .expect("a tiny model that works");
+    export(&export_arguments(&run, &bundle)).expect("a tiny model that works");
     Bundle::open(&bundle).expect("a tiny model that works")
 }
 
@@ -137,12 +123,6 @@ fn write_dataset(folder: &Path, side: u32) {
     }
     std::fs::write(folder.join("captions.token.txt"), captions).expect("captions");
     std::fs::write(folder.join("trainImages.txt"), names).expect("a list");
-}
-
-fn engines() -> [EngineChoice; 2] {
-    let library = std::env::var_os("DESCRY_ONNXRUNTIME").map(PathBuf::from);
-    assert!(library.is_some(), "DESCRY_ONNXRUNTIME must name libonnxruntime.so: this test runs both engines");
-    [EngineChoice::Tract, EngineChoice::OnnxRuntime { library }]
 }
 
 fn assert_close(what: &str, found: &[f32], expected: &Tensor) {
@@ -206,19 +186,10 @@ fn both_engines_give_the_trained_modules_logits() {
 }
 
 fn quantised(bundle: &Bundle, side: u32, folder: &Path) -> Bundle {
-    write_dataset(&folder.join("data"), side);
-    let arguments = QuantiseArguments {
-        bundle: bundle.directory().to_owned(),
-        output: folder.join("int8"),
-        dataset: vec![folder.join("data")],
-        split: "train".to_owned(),
-        pictures: 8,
-        range: Rule::Everything,
-        keep_float: Vec::new(),
-        weights_only: Vec::new(),
-    };
-    quantise(&arguments).expect("an int8 bundle");
-    Bundle::open(&arguments.output).expect("an int8 bundle")
+    let [data, int8] = ["data", "int8"].map(|name| folder.join(name));
+    write_dataset(&data, side);
+    quantise(&quantise_arguments(bundle.directory(), &int8, &data)).expect("an int8 bundle");
+    Bundle::open(&int8).expect("an int8 bundle")
 }
 
 /// Words that two sentences are made of.

@@ -1,6 +1,8 @@
 //! A whole small run on libtorch: prepared, trained, stopped and resumed: it goes on exactly, from a bundle too.
 #![cfg(feature = "torch")]
 
+#[path = "../support/bundles.rs"]
+mod bundles;
 mod faults;
 mod own_pictures;
 #[cfg(feature = "mpi")]
@@ -11,11 +13,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use descry_trainer::checkpoint;
-use descry_trainer::export::{ExportArguments, export};
+use descry_trainer::export::export;
 use descry_trainer::prepare::{self, PrepareArguments, files};
 use descry_trainer::train::{self, TrainArguments};
 use tch::Tensor;
 
+use bundles::export_arguments;
 use workshop::{EXPERIMENT, alone, copied, history, state, training, workshop};
 
 #[test]
@@ -89,18 +92,7 @@ fn a_bundle_learns_on() {
     prepare::run(&prepare).expect("prepared");
     train::run(&train).expect("trained");
     let bundle = folder.path().join("bundle");
-    export(&ExportArguments {
-        run: train.run.clone(),
-        bundle: bundle.clone(),
-        name: None,
-        description: "A test.".to_owned(),
-        licence: Some("MIT".to_owned()),
-        weights: Some("random".to_owned()),
-        beam_width: 1,
-        length_penalty: 0.0,
-        repetition_guard: false,
-    })
-    .expect("exported");
+    export(&export_arguments(&train.run, &bundle)).expect("exported");
 
     let experiment = self_critical_alone(folder.path());
     let run = folder.path().join("second");

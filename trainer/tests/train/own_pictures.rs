@@ -8,9 +8,10 @@ use descry_trainer::evaluate::EngineArguments;
 use descry_trainer::export::{ExportArguments, export};
 use descry_trainer::fine_tune::{self, FineTuneArguments};
 use descry_trainer::prepare;
-use descry_trainer::quantise::{QuantiseArguments, quantise, range::Rule};
+use descry_trainer::quantise::quantise;
 use descry_trainer::train;
 
+use crate::bundles::{export_arguments, quantise_arguments};
 use crate::workshop::{EXPERIMENT, alone, training, workshop};
 
 #[test]
@@ -24,28 +25,14 @@ fn a_folder_of_pictures_becomes_a_bundle() {
     prepare::run(&prepare).expect("prepared");
     train::run(&training(&train.run, &train.datasets, None)).expect("trained");
     export(&ExportArguments {
-        run: train.run.clone(),
-        bundle: at("float32"),
-        name: None,
-        description: "A test.".to_owned(),
-        licence: Some("MIT".to_owned()),
-        weights: Some("random".to_owned()),
         beam_width: 2,
         length_penalty: 0.5,
         repetition_guard: true,
+        ..export_arguments(&train.run, &at("float32"))
     })
     .expect("exported");
-    quantise(&QuantiseArguments {
-        bundle: at("float32"),
-        output: at("base"),
-        dataset: vec![train.datasets.join("small")],
-        split: "train".to_owned(),
-        pictures: 4,
-        range: Rule::Everything,
-        keep_float: Vec::new(),
-        weights_only: Vec::new(),
-    })
-    .expect("quantised");
+    let set = train.datasets.join("small");
+    quantise(&quantise_arguments(&at("float32"), &at("base"), &set)).expect("quantised");
 
     // Pictures with their captions beside them; one is broken, one has none.
     fs::create_dir(at("photos")).expect("a folder");
