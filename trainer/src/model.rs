@@ -103,3 +103,10 @@ impl Model {
         })
     }
 }
+
+/// Libtorch draws from one generator for the whole process: tests that draw from a seed take turns.
+#[cfg(test)]
+pub(crate) fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -59,6 +59,7 @@ mod tests {
     use tch::Device;
 
     use super::*;
+    use crate::model::alone;
 
     fn cosine(one: &Tensor, other: &Tensor) -> f64 {
         let (one, other) =
@@ -70,6 +71,7 @@ mod tests {
     /// Features and gradients point where those of 32 bits do, and are float32 themselves.
     #[test]
     fn sixteen_bits_learn_the_same() {
+        let _alone = alone();
         tch::manual_seed(2);
         let text = include_str!("../../experiments/descry-attend-2.toml");
         let experiment: Experiment = toml::from_str(text).expect("the shipped experiment");

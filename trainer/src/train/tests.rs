@@ -3,6 +3,7 @@
 use super::*;
 use crate::encoder::EncoderChoice;
 use crate::experiment::Regularisation;
+use crate::model::alone;
 use crate::train::average::Average;
 use crate::train::loss::Sums;
 use crate::train::optimiser::AdamW;
@@ -11,6 +12,7 @@ use tch::{Device, Kind, Tensor};
 /// Two pictures, a caption each: what the training step does ends in the greedy search saying them, by every decoder.
 #[test]
 fn two_captions_are_learnt_by_heart() {
+    let _alone = alone();
     for decoder in [
         "kind = 'attend'\nattention_size = 12",
         "kind = 'inject'",
