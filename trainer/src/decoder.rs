@@ -5,7 +5,7 @@
 
 use tch::{Kind, Tensor, nn};
 
-use crate::experiment::{DecoderChoice, Regularisation};
+use crate::experiment::DecoderChoice;
 
 mod cells;
 mod forced;
@@ -135,32 +135,6 @@ impl Decoder {
         let moment = self.moment(&context.given, &context.state, &words);
         let logits = self.logits(&moment.output, self.picture(&context.given), 0.0, false);
         Step { logits, state: moment.state, attention: moment.attention }
-    }
-
-    /// The loss of captions under teacher forcing: cross-entropy a word, and how evenly the places were looked at.
-    ///
-    /// `inputs` and `targets`: `[rows, words]`, rows sorted by falling length; `lengths` of the rows in words, end
-    /// included. Result: (what to minimise, cross-entropy without smoothing or regularisation, in nats a word).
-    pub fn loss(
-        &self,
-        context: &Context,
-        inputs: &Tensor,
-        targets: &Tensor,
-        lengths: &[i64],
-        regularisation: &Regularisation,
-    ) -> (Tensor, Tensor) {
-        let dropout = (regularisation.embedding_dropout, regularisation.output_dropout);
-        let Forced { logits, wanted, looked, .. } = self.forced(context, inputs, targets, lengths, dropout);
-        let cross_entropy = |smoothing: f64| {
-            logits.cross_entropy_loss(&wanted, None::<Tensor>, tch::Reduction::Mean, -100, smoothing)
-        };
-        let smoothed = cross_entropy(regularisation.label_smoothing);
-        let plain = tch::no_grad(|| cross_entropy(0.0));
-        let value = match looked {
-            Some(looked) => smoothed + (looked - 1.0).square().mean(Kind::Float) * regularisation.attention,
-            None => smoothed,
-        };
-        (value, plain)
     }
 
     /// The words' vectors, `[vocabulary, embedding_size]`.

@@ -20,8 +20,8 @@ pub struct Forced {
 impl Decoder {
     /// Says given captions, word for word, and gives what was thought of each word.
     ///
-    /// `inputs`, `targets` and `lengths` as for [`Decoder::loss`]; `dropout` is that of the words' vectors and that before
-    /// the logits.
+    /// `inputs` and `targets`: `[rows, words]`, rows sorted by falling length; `lengths` of the rows in words, end included.
+    /// The dropouts are that of the words' vectors and that before the logits.
     #[must_use]
     pub fn forced(
         &self,

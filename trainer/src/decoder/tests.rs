@@ -4,16 +4,7 @@ use tch::Device;
 
 use super::*;
 use crate::experiment::{CellKind, DecoderKind, ImageInput};
-
-const NO_DROPOUT: Regularisation = Regularisation {
-    label_smoothing: 0.0,
-    feature_dropout: 0.0,
-    embedding_dropout: 0.0,
-    output_dropout: 0.0,
-    attention: 0.0,
-    weight_decay: 0.0,
-    gradient_norm: 1.0,
-};
+use crate::model::alone;
 
 /// Each way in for the picture, with both cells, of one layer and of three.
 fn choices() -> Vec<DecoderChoice> {
@@ -64,9 +55,16 @@ fn features(choice: &DecoderChoice, pictures: i64) -> Tensor {
     Tensor::randn([pictures, places, 16], (Kind::Float, Device::Cpu))
 }
 
+/// The cross-entropy of given captions, in nats a word.
+fn loss(decoder: &Decoder, context: &Context, inputs: &Tensor, targets: &Tensor, lengths: &[i64]) -> Tensor {
+    let forced = decoder.forced(context, inputs, targets, lengths, (0.0, 0.0));
+    forced.logits.cross_entropy_for_logits(&forced.wanted)
+}
+
 /// Teacher forcing over rows of unlike lengths, which it narrows, is the same as saying each caption word by word.
 #[test]
 fn loss_is_what_the_steps_say() {
+    let _alone = alone();
     for choice in choices() {
         let (_weights, decoder) = decoder(&choice);
         let features = features(&choice, 2);
@@ -97,29 +95,22 @@ fn loss_is_what_the_steps_say() {
         let lengths = captions.map(|(_, caption)| caption.len() as i64 + 1);
         let rows = decoder.context(&features, 0.0, true).rows(&pictures);
         let shape = [captions.len() as i64, width as i64];
-        let (loss, nats) = decoder.loss(
-            &rows,
-            &Tensor::from_slice(&inputs).view(shape),
-            &Tensor::from_slice(&targets).view(shape),
-            &lengths,
-            &NO_DROPOUT,
-        );
+        let [inputs, targets] = [&inputs, &targets].map(|tokens| Tensor::from_slice(tokens).view(shape));
+        let found = loss(&decoder, &rows, &inputs, &targets, &lengths).double_value(&[]);
         let wanted = summed / f64::from(words);
-        for found in [loss, nats] {
-            assert!((found.double_value(&[]) - wanted).abs() < 1e-5, "{choice:?}: {found:?} is not {wanted}");
-        }
+        assert!((found - wanted).abs() < 1e-5, "{choice:?}: {found} is not {wanted}");
     }
 }
 
 #[test]
 fn every_weight_learns() {
+    let _alone = alone();
     for choice in choices() {
         let (weights, decoder) = decoder(&choice);
         let context = decoder.context(&features(&choice, 1), 0.0, true);
         let inputs = Tensor::from_slice(&[1i64, 5, 6]).view([1, 3]);
         let targets = Tensor::from_slice(&[5i64, 6, 2]).view([1, 3]);
-        let (loss, _) = decoder.loss(&context, &inputs, &targets, &[3], &NO_DROPOUT);
-        loss.backward();
+        loss(&decoder, &context, &inputs, &targets, &[3]).backward();
         for (name, weight) in weights.variables() {
             let norm = weight.grad().norm().double_value(&[]);
             assert!(norm > 0.0, "{choice:?}: {name} has no gradient");
@@ -130,6 +121,7 @@ fn every_weight_learns() {
 /// One layer of cells is libtorch's own LSTM and GRU, gate for gate.
 #[test]
 fn cells_are_those_of_libtorch() {
+    let _alone = alone();
     for choice in
         choices().into_iter().filter(|choice| choice.kind == DecoderKind::Merge && choice.layers == 1)
     {
