@@ -31,7 +31,7 @@ const CENTRED: ([f32; 3], [f32; 3]) = ([127.5; 3], [127.5; 3]);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
-    /// `MobileNetV2` 1.0 (Sandler et al. 2018): 3.5 million weights, 1280 channels, 7 x 7 places at 224.
+    /// `MobileNetV2` 1.0 (Sandler et al. 2018): 2.2 million weights, 1280 channels, 7 x 7 places at 224.
     #[default]
     #[serde(rename = "mobilenet_v2")]
     MobileNetV2,

@@ -12,10 +12,11 @@ pub struct Augmentation {
     pub minimum_area: f64,
     /// Largest relative change of brightness and contrast.
     pub colour: f64,
-    /// Out of focus or shaken. Its strength is the largest radius, as a share of the picture's shorter side: below 0.1.
+    /// Out of focus or shaken. Its strength is the largest radius, as a share of the picture's shorter side: up to 0.1.
     #[serde(default, skip_serializing_if = "Fault::is_never")]
     pub blur: Fault,
-    /// Taken in the dark, with the noise that this brings. Its strength is the largest share of the light that is lost.
+    /// Taken in the dark, with the noise that this brings. Its strength is the largest share of the light that is lost:
+    /// up to 0.95.
     #[serde(default, skip_serializing_if = "Fault::is_never")]
     pub dark: Fault,
     /// Held askew. Its strength is the largest angle in degrees: up to 45.

@@ -124,7 +124,7 @@ impl CellKind {
 }
 
 impl DecoderChoice {
-    /// More layers gain nothing on captions, and each costs time at every word.
+    /// Each layer costs time at every word.
     pub const MAXIMUM_LAYERS: usize = 4;
 
     /// How the picture comes into the cells of [`DecoderKind::Inject`].

@@ -29,13 +29,13 @@ impl Cache {
         Ok(Self { train, dev: tensors, device })
     }
 
-    /// Of the training pictures at these places: float32 `[pictures, 49, 1280]`.
+    /// Of the training pictures at these places: float32 `[pictures, places, channels]`.
     pub(super) fn train(&self, batch: &[usize]) -> Tensor {
         let indices: Vec<i64> = batch.iter().map(|index| *index as i64).collect();
         self.train.index_select(0, &Tensor::from_slice(&indices)).to_kind(Kind::Float).to_device(self.device)
     }
 
-    /// Of all pictures of a dev split: float16 `[pictures, 49, 1280]` on the CPU.
+    /// Of all pictures of a dev split: float16 `[pictures, places, channels]` on the CPU.
     pub(super) fn dev(&self, name: &str) -> Option<&Tensor> {
         self.dev.get(&format!("dev.{name}"))
     }
