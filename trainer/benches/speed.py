@@ -1,5 +1,6 @@
 """The trainer beside PyTorch, on one machine and in the same minutes.
 
+    cargo build --release -p descry-trainer --features torch
     python trainer/benches/speed.py --trainer target/release/descry-trainer
 
 It needs PyTorch, best of the version of the trainer's libtorch, and LD_LIBRARY_PATH as the trainer needs it. Both sides
@@ -143,9 +144,14 @@ def compare(trainer, what, device, rounds):
     times = {name: [] for name in sides}
     for number in range(rounds + 1):
         for name, process in processes.items():
-            process.stdin.write("\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
+            try:
+                process.stdin.write("\n")
+                process.stdin.flush()
+                answer = process.stdout.readline()
+            except BrokenPipeError:
+                answer = ""
+            if not answer:
+                sys.exit(f"{name} ended early; what it said is above")
             if number > 0:  # the first round warms up
                 times[name].append(float(answer))
     for process in processes.values():
