@@ -2,11 +2,11 @@
 
 use std::process::Stdio;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 
 use crate::{
-    binaries, caller::Caller, command::Descry, private_bus::PrivateBus, process::Process, shipped,
+    caller::Caller, command::Descry, private_bus::PrivateBus, process::Process, session,
     surroundings::Surroundings, waiting::wait_until,
 };
 
@@ -33,16 +33,7 @@ impl Desktop {
     /// The same, on a bus that is there.
     pub fn start_on(bus: PrivateBus, surroundings: &Surroundings) -> Result<Self> {
         let caller = Caller::connect(&bus)?;
-        shipped::bundle()?;
-        let mut command = surroundings.command(binaries::descryd()?);
-        command.env("RUST_LOG", "descry_daemon=debug,info");
-        let mut service = Process::start("descryd", command, surroundings.path("descryd.log"))?;
-        wait_until("descryd to take its name", || {
-            if let Some(status) = service.status()? {
-                bail!("descryd ended ({status}): {}", service.log());
-            }
-            caller.is_served()
-        })?;
+        let service = session::serve(surroundings, &caller, &[("RUST_LOG", "descry_daemon=debug,info")])?;
         Ok(Self { service, caller, _bus: bus })
     }
 

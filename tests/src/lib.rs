@@ -12,6 +12,7 @@
 //! | [`sound_room`], [`recorder`], [`recording`] | a room with a loudspeaker, a voice and a microphone |
 //! | [`listener`], [`decoys`] | somebody who says which sentence was spoken |
 //! | [`private_bus`], [`caller`], [`orca`] | a session bus, a program on it that asks, and a screen reader |
+//! | [`session`] | a service that serves such a bus |
 //! | [`guest`] | a whole computer with devices of its own |
 //! | [`x_server`], [`x_window`], [`gtk_window`] | a screen, and a program with a window on it |
 //! | [`wayland`], [`desktop_portal`] | a screen that is seen only by asking, and who is asked |
@@ -40,6 +41,7 @@ pub mod private_bus;
 pub mod process;
 pub mod recorder;
 pub mod recording;
+pub mod session;
 pub mod shipped;
 pub mod shortcuts_portal;
 pub mod sound_room;

@@ -1,13 +1,13 @@
 //! Programs of other makers on the bus, and many at once: each is answered, and none can keep the others from it.
 
-use std::{collections::HashMap, fs::File, os::fd::AsFd, path::Path, process::Command};
+use std::{collections::HashMap, fs::File, os::fd::AsFd, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
 use descry_tests::{
     binaries,
     caller::{Caller, MANAGER, NAME, PATH},
     private_bus::PrivateBus,
-    process::Process,
+    session::Session,
     shipped,
     surroundings::Surroundings,
     waiting::wait_until,
@@ -19,39 +19,19 @@ const PYTHON: &str = "/usr/bin/python3";
 
 const MANUAL: &str = include_str!("../../README.md");
 
-/// A service on a bus of its own, without a voice.
-struct Session {
-    service: Process,
-    bus: PrivateBus,
-    surroundings: Surroundings,
+/// Runs a program on the session's bus, and returns the lines that it prints.
+fn run(session: &Session, program: &Path, arguments: &[&str]) -> Result<Vec<String>> {
+    let mut command = session.surroundings.command(program);
+    let output = command.args(arguments).output()?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{} {arguments:?}: {complaint}", program.display());
+    Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
 }
 
-impl Session {
-    fn start() -> Result<Self> {
-        let mut surroundings = Surroundings::new()?;
-        let bus = PrivateBus::start(&mut surroundings)?;
-        let caller = Caller::connect(&bus)?;
-        shipped::bundle()?;
-        let command = surroundings.command(binaries::descryd()?);
-        let service = Process::start("descryd", command, surroundings.path("descryd.log"))?;
-        wait_until("descryd to take its name", || caller.is_served())?;
-        Ok(Self { service, bus, surroundings })
-    }
-
-    /// Runs a program on this bus, and returns the lines that it prints.
-    fn run(&self, program: &Path, arguments: &[&str]) -> Result<Vec<String>> {
-        let mut command: Command = self.surroundings.command(program);
-        let output = command.args(arguments).output()?;
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "{} {arguments:?}: {complaint}", program.display());
-        Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
-    }
-
-    fn busctl(&self, arguments: &[&str]) -> Result<String> {
-        let address = format!("--address={}", self.bus.address());
-        let arguments = [&[address.as_str()], arguments].concat();
-        Ok(self.run(Path::new("busctl"), &arguments)?.join("\n"))
-    }
+fn busctl(session: &Session, arguments: &[&str]) -> Result<String> {
+    let address = format!("--address={}", session.bus.address());
+    let arguments = [&[address.as_str()], arguments].concat();
+    Ok(run(session, Path::new("busctl"), &arguments)?.join("\n"))
 }
 
 fn silent(beam_width: u32) -> HashMap<&'static str, Value<'static>> {
@@ -87,7 +67,7 @@ fn the_clients_of_the_manual_work() -> Result<()> {
     let sentence = shipped::golden_sentence("cat.jpg")?;
 
     let script = session.surroundings.write("client.py", block("python")?)?;
-    let lines = session.run(Path::new(PYTHON), &[script.to_str().context("UTF-8")?])?;
+    let lines = run(&session, Path::new(PYTHON), &[script.to_str().context("UTF-8")?])?;
     ensure!(lines.len() == 1 && lines[0].starts_with(&format!("{sentence} 0.")), "{lines:?}");
 
     let example = include_str!("../examples/describe_image.rs");
@@ -96,7 +76,7 @@ fn the_clients_of_the_manual_work() -> Result<()> {
         "the manual shows another program than examples/describe_image.rs"
     );
     let program = binaries::descry()?.with_file_name("examples").join("describe_image");
-    let lines = session.run(&program, &[])?;
+    let lines = run(&session, &program, &[])?;
     ensure!(lines.len() == 1 && lines[0].contains(&sentence), "{lines:?}");
     Ok(())
 }
@@ -106,12 +86,12 @@ fn a_program_of_the_desktop_is_answered() -> Result<()> {
     let session = Session::start()?;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/describe_gio.py");
     let picture = shipped::picture("cat.jpg");
-    let lines = session.run(Path::new(PYTHON), &[script, picture.to_str().context("UTF-8")?])?;
+    let lines = run(&session, Path::new(PYTHON), &[script, picture.to_str().context("UTF-8")?])?;
     let [sentence, band, states] = &lines[..] else { bail!("{lines:?}") };
     assert_eq!(*sentence, shipped::golden_sentence("cat.jpg")?);
     ensure!(["high", "middle", "low", "none"].contains(&band.as_str()), "{band}");
     assert_eq!(states.split(' ').next(), Some("loading"), "{states}");
-    let lines = session.run(Path::new(PYTHON), &[script, script])?;
+    let lines = run(&session, Path::new(PYTHON), &[script, script])?;
     assert_eq!(
         lines,
         [
@@ -125,19 +105,19 @@ fn a_program_of_the_desktop_is_answered() -> Result<()> {
 #[test]
 fn busctl_asks_sets_and_is_refused() -> Result<()> {
     let session = Session::start()?;
-    let property = |name| session.busctl(&["get-property", NAME, PATH, MANAGER, name]);
+    let property = |name| busctl(&session, &["get-property", NAME, PATH, MANAGER, name]);
     assert_eq!(property("State")?, "s \"unloaded\"");
     assert_eq!(property("Model")?, format!("s \"{}\"", shipped::MODEL));
-    session.busctl(&["set-property", NAME, PATH, MANAGER, "Detail", "s", "brief"])?;
+    busctl(&session, &["set-property", NAME, PATH, MANAGER, "Detail", "s", "brief"])?;
     assert_eq!(property("Detail")?, "s \"brief\"");
-    let refused = session.busctl(&["set-property", NAME, PATH, MANAGER, "Detail", "s", "long"]);
+    let refused = busctl(&session, &["set-property", NAME, PATH, MANAGER, "Detail", "s", "long"]);
     ensure!(refused.is_err_and(|error| error.to_string().contains("brief, normal, full")));
-    let refused = session.busctl(&["call", NAME, PATH, MANAGER, "Repeat", "a{sv}", "0"]);
+    let refused = busctl(&session, &["call", NAME, PATH, MANAGER, "Repeat", "a{sv}", "0"]);
     ensure!(refused.is_err_and(|error| error.to_string().contains("nothing has been described yet")));
-    session.busctl(&["call", NAME, PATH, MANAGER, "StopSpeaking"])?;
-    let tree = session.busctl(&["tree", NAME])?;
+    busctl(&session, &["call", NAME, PATH, MANAGER, "StopSpeaking"])?;
+    let tree = busctl(&session, &["tree", NAME])?;
     ensure!(tree.contains(PATH), "{tree}");
-    let introspection = session.busctl(&["introspect", NAME, PATH, MANAGER])?;
+    let introspection = busctl(&session, &["introspect", NAME, PATH, MANAGER])?;
     for member in [".DescribeImage", ".GetHistory", ".Paused", ".Language"] {
         ensure!(introspection.contains(member), "{member} is not in {introspection}");
     }

@@ -4,14 +4,13 @@ use std::{collections::HashMap, fs, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use descry_tests::{
-    binaries,
     caller::{Caller, MANAGER, NAME, PATH},
     command::Descry,
     decoys::with_decoys,
     listener::Listener,
     private_bus::PrivateBus,
     process::Process,
-    shipped,
+    session, shipped,
     sound_room::{Message, Priority, SoundRoom},
     surroundings::Surroundings,
     waiting::{PATIENCE, wait_until},
@@ -31,7 +30,6 @@ const PICTURE: &str = "cat.jpg";
 
 /// Starts a service whose camera shows these pictures, each for a while.
 fn serve(surroundings: &mut Surroundings, pictures: &[&str]) -> Result<(PrivateBus, Process)> {
-    shipped::bundle()?;
     let folder = surroundings.path("camera");
     fs::create_dir(&folder)?;
     for picture in pictures {
@@ -40,9 +38,7 @@ fn serve(surroundings: &mut Surroundings, pictures: &[&str]) -> Result<(PrivateB
     surroundings.set("DESCRY_PICTURES_AS_CAMERA", &folder);
     let bus = PrivateBus::start(surroundings)?;
     let caller = Caller::connect(&bus)?;
-    let command = surroundings.command(binaries::descryd()?);
-    let service = Process::start("descryd", command, surroundings.path("descryd.log"))?;
-    wait_until("descryd to take its name", || caller.is_served())?;
+    let service = session::serve(surroundings, &caller, &[])?;
     Ok((bus, service))
 }
 

@@ -12,14 +12,14 @@ use descry_daemon::{
     },
 };
 use descry_tests::{
-    binaries,
     caller::Caller,
     command::{Descry, Outcome},
     private_bus::PrivateBus,
     process::Process,
+    session::serve,
     shipped,
     surroundings::Surroundings,
-    waiting::{wait_for, wait_until},
+    waiting::wait_for,
     x_server::XServer,
     x_window::XWindow,
 };
@@ -269,9 +269,7 @@ fn a_pause_holds_for_the_screen_too() -> Result<()> {
     let bus = PrivateBus::start(&mut surroundings)?;
     let _server = XServer::start(&mut surroundings, "640x480x24")?;
     let caller = Caller::connect(&bus)?;
-    let command = surroundings.command(binaries::descryd()?);
-    let _service = Process::start("descryd", command, surroundings.path("descryd.log"))?;
-    wait_until("descryd to take its name", || caller.is_served())?;
+    let _service = serve(&surroundings, &caller, &[])?;
     Descry::new(&surroundings, "pause").run()?.expect_code(0)?;
     let outcome = Descry::describe(&surroundings).args(["--no-speech", "--screen"]).run()?;
     let complaint = outcome.expect_code(3)?.only_complaint()?;

@@ -4,11 +4,10 @@ use std::{collections::HashMap, fs};
 
 use anyhow::{Context, Result, ensure};
 use descry_tests::{
-    binaries,
     caller::{self, Caller},
     command::Descry,
     private_bus::PrivateBus,
-    process::Process,
+    session::serve,
     surroundings::Surroundings,
     waiting::wait_until,
     x_server::XServer,
@@ -16,13 +15,6 @@ use descry_tests::{
 };
 use image::{Rgb, RgbImage};
 use zbus::zvariant::{OwnedValue, Value};
-
-fn start_service(surroundings: &Surroundings, caller: &Caller) -> Result<Process> {
-    let command = surroundings.command(binaries::descryd()?);
-    let service = Process::start("descryd", command, surroundings.path("descryd.log"))?;
-    wait_until("descryd to take its name", || caller.is_served())?;
-    Ok(service)
-}
 
 /// How many descriptions the service remembers.
 fn remembered(surroundings: &Surroundings) -> Result<usize> {
@@ -36,7 +28,7 @@ fn the_service_looks_at_its_own_session_and_at_no_other() -> Result<()> {
     let bus = PrivateBus::start(&mut surroundings)?;
     let caller = Caller::connect(&bus)?;
     let server = XServer::start(&mut surroundings, "640x480x24")?;
-    let mut service = start_service(&surroundings, &caller)?;
+    let mut service = serve(&surroundings, &caller, &[])?;
     let blue = RgbImage::from_pixel(300, 200, Rgb([40, 60, 120]));
     let _window = XWindow::open(&server, &blue, "Notes", "Shopping", (20, 10))?;
 
@@ -75,7 +67,7 @@ fn the_service_looks_at_its_own_session_and_at_no_other() -> Result<()> {
     service.kill()?;
     wait_until("descryd to be gone", || Ok(!caller.is_served()?))?;
     surroundings.set("DISPLAY", "");
-    let mut service = start_service(&surroundings, &caller)?;
+    let mut service = serve(&surroundings, &caller, &[])?;
     surroundings.set("DISPLAY", &own);
     assert_eq!(describe(&surroundings, &["--window"])?["window"], "Shopping");
     assert_eq!(remembered(&surroundings)?, 1);
@@ -101,7 +93,7 @@ fn a_service_without_a_session_asks_systemd_for_one() -> Result<()> {
     let settings = surroundings.path("home/.config/descry/descry.toml");
     fs::create_dir_all(settings.parent().context("a file is in a folder")?)?;
     fs::write(&settings, "programs_see_screen = true\n")?;
-    let _service = start_service(&surroundings, &caller)?;
+    let _service = serve(&surroundings, &caller, &[])?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let connection =
         runtime.block_on(async { zbus::connection::Builder::address(bus.address())?.build().await })?;

@@ -15,6 +15,7 @@ use descry_tests::{
     odd_pictures,
     private_bus::PrivateBus,
     process::Process,
+    session::Session,
     shipped,
     surroundings::Surroundings,
     waiting::wait_until,
@@ -28,36 +29,9 @@ use zbus::zvariant::{OwnedValue, Value};
 
 const PICTURE: &str = "cat.jpg";
 
-/// A bus with a service that runs on it.
-struct Session {
-    service: Process,
-    caller: Caller,
-    bus: PrivateBus,
-    surroundings: Surroundings,
-}
-
-impl Session {
-    fn start() -> Result<Self> {
-        let mut surroundings = Surroundings::new()?;
-        let bus = PrivateBus::start(&mut surroundings)?;
-        let caller = Caller::connect(&bus)?;
-        ensure!(!caller.is_served()?, "nobody serves yet");
-        shipped::bundle()?;
-        let command = surroundings.command(binaries::descryd()?);
-        let mut service = Process::start("descryd", command, surroundings.path("descryd.log"))?;
-        wait_until("descryd to take its name", || {
-            if let Some(status) = service.status()? {
-                bail!("descryd ended ({status}): {}", service.log());
-            }
-            caller.is_served()
-        })?;
-        Ok(Self { service, caller, bus, surroundings })
-    }
-
-    /// Describes in silence, which is all that can be had without a voice.
-    fn describe(&self, image: impl AsFd) -> Result<Answer> {
-        self.caller.describe_image(image.as_fd(), &silent())
-    }
+/// Describes in silence, which is all that can be had without a voice.
+fn describe(session: &Session, image: impl AsFd) -> Result<Answer> {
+    session.caller.describe_image(image.as_fd(), &silent())
 }
 
 fn silent() -> HashMap<&'static str, Value<'static>> {
@@ -117,7 +91,7 @@ fn a_picture_is_described_and_the_model_loaded_once() -> Result<()> {
     let sentence = shipped::golden_sentence(PICTURE)?;
     let file = File::open(shipped::picture(PICTURE))?;
 
-    let (answer, states) = session.caller.states_during(|| session.describe(&file))?;
+    let (answer, states) = session.caller.states_during(|| describe(&session, &file))?;
     let description = described(answer)?;
     as_promised(&description, &sentence)?;
     assert_eq!(states.first().map(String::as_str), Some("loading"), "{states:?}");
@@ -162,7 +136,7 @@ fn what_cannot_be_described_is_refused_by_name() -> Result<()> {
         ("memory without seals", sealed_memory(&picture, SealFlags::empty())?, "InvalidImage"),
     ];
     for (name, image, error) in cases {
-        refused(session.describe(image)?, error).context(name)?;
+        refused(describe(&session, image)?, error).context(name)?;
     }
 
     let image = File::open(shipped::picture(PICTURE))?;
@@ -180,7 +154,7 @@ fn what_cannot_be_described_is_refused_by_name() -> Result<()> {
     }
 
     // After all of it, it still serves, and took no more memory than it may.
-    described(session.describe(&image)?)?;
+    described(describe(&session, &image)?)?;
     let peak = session.service.peak_memory()?;
     ensure!(peak < 300_000_000, "descryd took {} MB", peak / 1_000_000);
     Ok(())
@@ -311,7 +285,7 @@ fn a_second_one_does_not_take_the_name_away() -> Result<()> {
     ensure!(status.code().is_some_and(|code| code != 0), "the second one ended with {status}");
     ensure!(second.log().contains(NAME), "it does not say why: {}", second.log());
     let image = File::open(shipped::picture(PICTURE))?;
-    described(session.describe(image)?)?;
+    described(describe(&session, image)?)?;
     Ok(())
 }
 

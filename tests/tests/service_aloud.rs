@@ -4,16 +4,14 @@ use std::{collections::HashMap, fs::File, os::fd::AsFd, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use descry_tests::{
-    binaries,
     caller::Caller,
     command::Descry,
     decoys::with_decoys,
     listener::Listener,
     private_bus::PrivateBus,
     process::Process,
-    shipped,
+    session, shipped,
     sound_room::{Message, Priority, SoundRoom},
-    waiting::wait_until,
     wording::golden_wording,
 };
 use zbus::zvariant::Value;
@@ -30,13 +28,10 @@ struct Session {
 
 impl Session {
     fn start() -> Result<Self> {
-        shipped::bundle()?;
         let mut room = SoundRoom::open()?;
         let bus = PrivateBus::start(room.surroundings_mut())?;
         let caller = Caller::connect(&bus)?;
-        let command = room.surroundings().command(binaries::descryd()?);
-        let service = Process::start("descryd", command, room.surroundings().path("descryd.log"))?;
-        wait_until("descryd to take its name", || caller.is_served())?;
+        let service = session::serve(room.surroundings(), &caller, &[])?;
         Ok(Self { caller, _service: service, _bus: bus, room })
     }
 

@@ -4,52 +4,19 @@ use std::{collections::HashMap, fs::File, os::fd::AsFd};
 
 use anyhow::{Context, Result, bail, ensure};
 use descry_tests::{
-    binaries, caller::Caller, command::Descry, orca::FakeOrca, private_bus::PrivateBus, process::Process,
-    shipped, surroundings::Surroundings, waiting::wait_until,
+    binaries, caller::Caller, command::Descry, orca::FakeOrca, session::Session, shipped,
+    surroundings::Surroundings, waiting::wait_until,
 };
 use rustix::process::Signal;
 use zbus::zvariant::Value;
 
 const SETTINGS: &str = "home/.config/descry/descry.toml";
 
-/// A service on a bus of its own, without a voice.
-struct Session {
-    service: Process,
-    caller: Caller,
-    bus: PrivateBus,
-    surroundings: Surroundings,
-}
-
-impl Session {
-    fn start() -> Result<Self> {
-        let mut surroundings = Surroundings::new()?;
-        let bus = PrivateBus::start(&mut surroundings)?;
-        let caller = Caller::connect(&bus)?;
-        shipped::bundle()?;
-        let command = surroundings.command(binaries::descryd()?);
-        let mut service = Process::start("descryd", command, surroundings.path("descryd.log"))?;
-        wait_until("descryd to take its name", || {
-            if let Some(status) = service.status()? {
-                bail!("descryd ended ({status}): {}", service.log());
-            }
-            caller.is_served()
-        })?;
-        Ok(Self { service, caller, bus, surroundings })
-    }
-
-    fn command(&self, command: &str) -> Descry<'_> {
-        Descry::new(&self.surroundings, command)
-    }
-
-    /// Waits until the service has read its settings again, for the given time.
-    fn reload(&self, settings: &str, times: usize) -> Result<()> {
-        self.surroundings.write(SETTINGS, settings)?;
-        self.service.signal(Signal::HUP)?;
-        wait_until(
-            "the settings to be read",
-            || Ok(self.service.log().matches("read again").count() >= times),
-        )
-    }
+/// Changes the settings, and waits until the service has read them again, for the given time.
+fn reload(session: &Session, settings: &str, times: usize) -> Result<()> {
+    session.surroundings.write(SETTINGS, settings)?;
+    session.service.signal(Signal::HUP)?;
+    wait_until("the settings to be read", || Ok(session.service.log().matches("read again").count() >= times))
 }
 
 /// What the service found, and how it words it.
@@ -167,14 +134,14 @@ fn settings_are_read_again_and_bad_ones_change_nothing() -> Result<()> {
     let session = Session::start()?;
     let route = || session.caller.text_property("SpeechRoute");
     assert_eq!(route()?, "auto");
-    session.reload("speech = \"none\"\nrate = 30\n", 1)?;
+    reload(&session, "speech = \"none\"\nrate = 30\n", 1)?;
     assert_eq!(route()?, "none");
-    session.reload("speach = \"auto\"\n", 2)?;
+    reload(&session, "speach = \"auto\"\n", 2)?;
     assert_eq!(route()?, "none");
     ensure!(session.service.log().contains("did you mean speech?"), "{}", session.service.log());
     // What the bus set stays where the files did not change it.
     session.caller.set_property("Detail", Value::from("brief"))?;
-    session.reload("speech = \"speechd\"\n", 3)?;
+    reload(&session, "speech = \"speechd\"\n", 3)?;
     assert_eq!((route()?.as_str(), session.caller.text_property("Detail")?.as_str()), ("speechd", "brief"));
 
     let outcome = session.command("config").arg("check").run()?;
