@@ -1,4 +1,4 @@
-//! The programs under test: the ones that cargo built into the same folder as the running test.
+//! The programs under test: the ones that cargo built with the same profile as the test that runs.
 
 use std::path::PathBuf;
 
@@ -24,14 +24,18 @@ pub fn guest_button() -> Result<PathBuf> {
     binary("guest-button")
 }
 
-/// A test runs as `target/PROFILE/deps/NAME-HASH`; what it tests is `target/PROFILE/NAME`.
+/// A test runs as `target/PROFILE/deps/NAME-HASH`, a program of this crate as `target/PROFILE/NAME`; what they try is
+/// `target/PROFILE/NAME`.
 fn binary(name: &str) -> Result<PathBuf> {
-    let test = std::env::current_exe().context("a test knows where it is")?;
-    let folder = test.parent().and_then(|deps| deps.parent()).context("a test is in target/PROFILE/deps")?;
+    let running = std::env::current_exe().context("a test knows where it is")?;
+    let mut folder = running.parent().context("a program lies in a folder")?;
+    if folder.ends_with("deps") {
+        folder = folder.parent().context("deps lies in target/PROFILE")?;
+    }
     let binary = folder.join(name);
     ensure!(
         binary.is_file(),
-        "{} is not built: run `cargo build -p descry-daemon` with the profile of the tests first, as `./run test` does",
+        "{} is not built: run `cargo build -p descry-daemon` with the profile of what runs now, as `./run test` does",
         binary.display()
     );
     Ok(binary)

@@ -1,23 +1,26 @@
 //! How long it is from a key to the first sound of the answer, and where the time goes: a real key on a real X server, the
 //! model warm, and what a loudspeaker gives, recorded.
 //!
-//! `cargo run --release -p descry-tests --bin key-latency -- [PRESSES] [PICTURE]` prints medians in milliseconds. The window
-//! shows the picture, `cat.jpg` of the shipped ones where none is named. It is no test: how fast a machine is, is no
-//! property of the program, and a busy one measures itself.
+//! `cargo build --release`, then `cargo run --release -p descry-tests --bin key-latency -- [PRESSES] [PICTURE]`: each press
+//! is told as it comes, and the last lines are medians in milliseconds, after the logs of all that ran. The window shows the
+//! picture, `cat.jpg` of the shipped ones where none is named. It is no test: how fast a machine is, is no property of the
+//! program, and a busy one measures itself.
 
 use std::{
     collections::BTreeMap,
     env,
+    fmt::Write as _,
     io::{Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, Stdio},
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use descry_tests::{
+    binaries,
     desktop::{Desktop, SETTINGS},
     process::Process,
     shipped,
@@ -44,20 +47,29 @@ const STAGES: [(&str, &str); 6] = [
     ("pictures found", "its pictures are found"),
     ("captioned", "they are captioned (meanwhile the text is read)"),
     ("speech-dispatcher has it", "the text is read to its end, the answer worded and handed over"),
-    ("begun", "the synthesiser begins"),
+    (BEGUN, "the synthesiser begins"),
 ];
+
+/// What the log says when the answer begins to be spoken.
+const BEGUN: &str = "begun";
 
 fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
     let count: usize = arguments.next().map_or(Ok(15), |count| count.parse())?;
     let picture = arguments.next().map_or_else(|| shipped::picture("cat.jpg"), PathBuf::from);
-    for earcons in [false, true] {
-        measure(count, &picture, earcons)?;
+    // What is missing is said before a room is furnished.
+    binaries::descryd()?;
+    ensure!(count > 0, "at least one press is measured");
+    let reports: Vec<String> =
+        [false, true].into_iter().map(|earcons| measure(count, &picture, earcons)).collect::<Result<_>>()?;
+    for report in reports {
+        print!("{report}");
     }
     Ok(())
 }
 
-fn measure(count: usize, picture: &PathBuf, earcons: bool) -> Result<()> {
+/// Presses, and returns what was measured as text.
+fn measure(count: usize, picture: &Path, earcons: bool) -> Result<String> {
     let mut room = SoundRoom::open_as_installed()?;
     let server = XServer::start(room.surroundings_mut(), "1280x800x24")?;
     let pixels = image::open(picture)?.to_rgb8();
@@ -72,9 +84,17 @@ fn measure(count: usize, picture: &PathBuf, earcons: bool) -> Result<()> {
     // The first ones load the model and wake the synthesiser.
     for number in 0..count + 2 {
         let logged = desktop.service.log().len();
-        let pressed = keyboard.press()?;
+        let pressed = keyboard.press("d")?;
         let first = ear.first_sound_after(pressed)?;
+        // With earcons that was one: the answer is still to come.
+        let begun = wait_for("the answer to begin", || {
+            Ok(desktop.service.log().get(logged..).and_then(|log| logged_at(log, BEGUN)))
+        })?;
+        ear.first_sound_after(begun)?;
+        // The rest of the answer needs not be heard.
+        keyboard.press("x")?;
         ear.wait_for_silence(pressed)?;
+        eprintln!("press {} of {}: {:.1} ms", number + 1, count + 2, between(pressed, first));
         if number < 2 {
             continue;
         }
@@ -87,24 +107,24 @@ fn measure(count: usize, picture: &PathBuf, earcons: bool) -> Result<()> {
             parts.entry(index).or_default().push(between(before, at));
             before = at;
         }
-        parts.entry(STAGES.len()).or_default().push(between(before, first));
+        if !earcons {
+            parts.entry(STAGES.len()).or_default().push(between(before, first));
+        }
         texts.push(between(pressed, logged_at(log, "text read").context("text")?));
     }
-    println!(
-        "\n{} presses, {}, earcons {}",
-        firsts.len(),
-        picture.display(),
-        if earcons { "on" } else { "off" }
-    );
     let (least, most) =
         (firsts.iter().copied().fold(f64::MAX, f64::min), firsts.iter().copied().fold(0.0, f64::max));
-    println!("{:7.1} ms from the key to the first sound (from {least:.1} to {most:.1})", median(&mut firsts));
+    let mut report = String::new();
+    let switched = if earcons { "on" } else { "off" };
+    writeln!(report, "\n{count} presses, {}, earcons {switched}", picture.display())?;
+    let middle = median(&mut firsts);
+    writeln!(report, "{middle:7.1} ms from the key to the first sound (from {least:.1} to {most:.1})")?;
     let names = STAGES.iter().map(|(_, name)| *name).chain(["the first sample is heard"]);
-    for (index, name) in names.enumerate() {
-        println!("{:7.1} ms {name}", median(parts.entry(index).or_default()));
+    for (values, name) in parts.values_mut().zip(names) {
+        writeln!(report, "{:7.1} ms {name}", median(values))?;
     }
-    println!("{:7.1} ms from the key until the text was read", median(&mut texts));
-    Ok(())
+    writeln!(report, "{:7.1} ms from the key until the text was read", median(&mut texts))?;
+    Ok(report)
 }
 
 fn between(from: SystemTime, to: SystemTime) -> f64 {
@@ -149,16 +169,16 @@ impl Keyboard {
         Ok(Self { _process: process, input })
     }
 
-    /// Presses Super+Alt+D; when the D went down.
-    fn press(&mut self) -> Result<SystemTime> {
+    /// Presses Super+Alt and a letter; when the letter went down.
+    fn press(&mut self, letter: &str) -> Result<SystemTime> {
         writeln!(self.input, "keydown super keydown alt")?;
         self.input.flush()?;
         thread::sleep(Duration::from_millis(150));
         let pressed = SystemTime::now();
-        writeln!(self.input, "keydown d")?;
+        writeln!(self.input, "keydown {letter}")?;
         self.input.flush()?;
         thread::sleep(Duration::from_millis(60));
-        writeln!(self.input, "keyup d keyup alt keyup super")?;
+        writeln!(self.input, "keyup {letter} keyup alt keyup super")?;
         self.input.flush()?;
         Ok(pressed)
     }
