@@ -1,16 +1,17 @@
 //! What Descry does: one request after another, along one path from a source to a voice.
 
 mod feedback;
+mod preferences;
 mod screen;
+mod voice;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
-use descry_models::Band;
 use tokio::{
-    sync::{Semaphore, oneshot, watch},
+    sync::{Semaphore, oneshot},
     time::{sleep_until, timeout},
 };
 use tracing::{Instrument, debug, info, info_span, warn};
@@ -21,20 +22,17 @@ use crate::{
     earcon::{Chime, Earcon},
     failure::Failure,
     frame::{Frame, Origin, Screen, View},
-    history::{History, Scope, kept::KeepError},
+    history::History,
     in_flight::InFlight,
-    preferences::{Detail, Preferences, Shared},
+    preferences::Shared,
     quality::{self, Kind, Quality},
-    request::{Caller, Cancel, Options, Reason, Request, RequestId},
-    retell::{self, Retold, Way},
-    screen_description,
+    request::{Caller, Cancel, Reason, Request},
     screen_text::Reader,
     source::{self, Source, SourceError},
-    speech::{Speaking, Urgency, Utterance, Voice},
+    speech::{Speaking, Urgency, Voice},
     wording,
-    words::{Language, Message, message},
 };
-use screen::{Asked, Seen};
+use screen::Asked;
 
 /// How much longer than its request a reading that does not end may keep others from being read.
 const READING_GRACE: Duration = Duration::from_secs(5);
@@ -87,46 +85,10 @@ impl App {
         }
     }
 
-    /// The same parts, which heed these preferences.
-    #[must_use]
-    pub fn with_preferences(self, preferences: Shared) -> Self {
-        self.caption_thread.set_idle_limit(preferences.now().idle_limit());
-        Self { preferences, ..self }
-    }
-
     /// The same parts, which read the text on screens with another reader.
     #[must_use]
     pub fn with_reader(self, reader: Reader) -> Self {
         Self { reader, ..self }
-    }
-
-    /// The same parts, which remember in this history, and keep it where the preferences say so.
-    #[must_use]
-    pub fn with_history(self, history: History) -> Self {
-        let app = Self { history, ..self };
-        app.keep_history(app.preferences.now().keep_history);
-        app
-    }
-
-    fn keep_history(&self, is_kept: bool) {
-        if let Err(error) = self.history.set_kept(is_kept) {
-            self.complain_of_history(&error);
-        }
-    }
-
-    fn complain_of_history(&self, error: &KeepError) {
-        warn!(%error, "the history on disk");
-        self.say_fault(&error.message());
-    }
-
-    /// Forgets what was described for a scope, on disk too; how much that was.
-    #[must_use]
-    pub fn clear_history(&self, scope: &Scope) -> usize {
-        let (count, kept) = self.history.clear(scope);
-        if let Err(error) = kept {
-            self.complain_of_history(&error);
-        }
-        count
     }
 
     /// The same parts, which also give signs.
@@ -155,9 +117,7 @@ impl App {
         };
         let (cancel, deadline, speak) = (request.cancel.clone(), request.deadline, request.options.speak);
         let caller = request.caller.clone();
-        let is_asked = caller.is_waiting();
-        // Whoever hears the answer to a look at what is there now hears how it gets on, too.
-        let is_followed = speak && is_asked && request.source.is_live();
+        let (is_asked, is_followed) = (caller.is_waiting(), request.is_followed());
         if speak && is_asked {
             // What was asked before has been asked anew: its answer need not be heard to its end.
             self.voice.stop();
@@ -205,36 +165,30 @@ impl App {
 
     /// The way of the data: source, frame, quality, caption, wording, voice.
     async fn handle(&self, request: Request) -> Result<(Description, Option<Speaking>), Failure> {
+        let is_followed = request.is_followed();
         let Request { id, caller, source, options, deadline, cancel, tact } = request;
         let urgency = if caller.is_waiting() { Urgency::Asked } else { Urgency::Ambient };
+        let beam_width = options.beam_width.or(self.beam_width);
 
-        let is_followed = options.speak && caller.is_waiting() && source.is_live();
         let (frame, capture, room) = self.capture(source, &cancel, deadline).await?;
         debug!("captured");
         if is_followed {
             self.chime(Earcon::Captured);
         }
         let captured_at = frame.captured_at;
-        let beam_width = options.beam_width.or(self.beam_width);
 
         if let Origin::Screen(screen) = &frame.origin {
-            let (screen, asked) = (screen.clone(), Asked { id, caller, beam_width, deadline, cancel });
-            let seen = self.see_screen(frame, screen, asked).await?;
-            return Ok(self.tell_screen(id, seen, Kind::Screen, &options, captured_at, capture));
+            let screen = screen.clone();
+            let asked = Asked { id, caller, options, beam_width, deadline, cancel, capture };
+            return self.describe_screen(frame, screen, Kind::Screen, asked).await;
         }
 
         let (frame, quality) = assess(frame).await?;
         debug!("assessed");
 
-        let view = match quality.kind {
-            Kind::Screen => Some(View::Picture),
-            Kind::Text => Some(View::Page),
-            Kind::Photo | Kind::Blank | Kind::Unknown => None,
-        };
-        if let Some(view) = view {
-            let asked = Asked { id, caller, beam_width, deadline, cancel };
-            let seen = self.see_screen(frame, Screen::unnamed(view), asked).await?;
-            return Ok(self.tell_screen(id, seen, quality.kind, &options, captured_at, capture));
+        if let Some(view) = written(quality.kind) {
+            let asked = Asked { id, caller, options, beam_width, deadline, cancel, capture };
+            return self.describe_screen(frame, Screen::unnamed(view), quality.kind, asked).await;
         }
 
         let captioned = if quality.can_be_captioned {
@@ -243,13 +197,11 @@ impl App {
         } else {
             None
         };
-
         debug!("captioned");
 
         let caption = captioned.as_ref().map(|found| &found.caption);
         let in_its_language = captioned.as_ref().map(|found| (&found.caption, found.language.as_str()));
         let wording = wording::word(&quality, in_its_language, self.preferences.now().manner());
-
         let spoken = match tact {
             Some(tact) => tact.words(&wording, &quality)?,
             None => wording.spoken,
@@ -281,46 +233,6 @@ impl App {
             screen: None,
         };
         Ok((description, speaking))
-    }
-
-    /// Says what is on a screen, or on a picture of one.
-    fn tell_screen(
-        &self,
-        id: RequestId,
-        seen: Seen,
-        kind: Kind,
-        options: &Options,
-        captured_at: SystemTime,
-        capture: Duration,
-    ) -> (Description, Option<Speaking>) {
-        let Seen { parts, inference, said_by } = seen;
-        let detail = options.detail.unwrap_or(self.preferences.now().detail);
-        let language = self.language();
-        let text = screen_description::word(&parts, detail == Detail::Full, language);
-        let speaking = options.speak.then(|| self.say(text.clone(), Urgency::Asked));
-        let band = parts.pictures.iter().map(|picture| picture.band).max_by_key(|band| *band as u8);
-        let band = band.unwrap_or(Band::High);
-        let least = parts.pictures.iter().map(|picture| picture.confidence).reduce(f32::min);
-        let (model, engine) = said_by.unwrap_or_default();
-        let description = Description {
-            id,
-            spoken: text.clone(),
-            text,
-            language: language.tag().to_owned(),
-            confidence: least.unwrap_or_default(),
-            band,
-            kind,
-            quality: Vec::new(),
-            alternatives: Vec::new(),
-            captured_at,
-            capture,
-            inference,
-            model,
-            engine,
-            words: None,
-            screen: Some(parts),
-        };
-        (description, speaking)
     }
 
     /// Takes a picture on a thread of its own, where it may block, and where a decoder that panics harms nobody.
@@ -356,124 +268,6 @@ impl App {
         }
     }
 
-    /// Tells the newest description of a scope once more, in the given way.
-    #[must_use]
-    pub fn retell(&self, scope: &Scope, way: Way, speak: bool) -> Outcome {
-        let language = self.language();
-        let retold = match way {
-            Way::Repeat => self.history.newest(scope).map(|newest| (retell::repeat(&newest), newest)),
-            Way::Elaborate => self
-                .history
-                .newest(scope)
-                .map(|newest| (retell::elaborate(&newest, SystemTime::now(), language), newest)),
-            Way::Rephrase => self
-                .history
-                .next_turn(scope)
-                .map(|(newest, turn)| (retell::rephrase(&newest, turn, language), newest)),
-        };
-        let (result, text, urgency) = if let Some((Retold { text, spoken }, description)) = retold {
-            (Ok(Description { text, spoken: spoken.clone(), ..description }), spoken, Urgency::Asked)
-        } else {
-            let text = wording::words_in(&Failure::NothingYet.message(), language);
-            (Err(Failure::NothingYet), text, Urgency::Fault)
-        };
-        let speaking = speak.then(|| {
-            self.voice.stop();
-            self.say(text, urgency)
-        });
-        Outcome { result, speaking }
-    }
-
-    /// Says something. What was asked for is remembered until it was said: no narration speaks meanwhile.
-    fn say(&self, text: String, urgency: Urgency) -> Speaking {
-        let speaking = self.voice.say(Utterance { text, urgency });
-        if urgency != Urgency::Ambient {
-            *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(speaking.clone());
-        }
-        speaking
-    }
-
-    /// Whether somebody waits for an answer, or hears one.
-    #[must_use]
-    pub fn is_answering(&self) -> bool {
-        let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        let _over = answer.take_if(|speaking| speaking.is_over());
-        answer.is_some() || self.in_flight.is_somebody_waiting()
-    }
-
-    /// Says something that nobody asked for, and that gives way to all else.
-    #[must_use]
-    pub fn say_ambient(&self, text: String) -> Speaking {
-        self.say(text, Urgency::Ambient)
-    }
-
-    /// What was described.
-    #[must_use]
-    pub fn history(&self) -> &History {
-        &self.history
-    }
-
-    /// What can be changed, as it is now.
-    #[must_use]
-    pub fn preferences(&self) -> Preferences {
-        self.preferences.now()
-    }
-
-    /// The language of all that is said.
-    #[must_use]
-    pub fn language(&self) -> Language {
-        self.preferences.now().words()
-    }
-
-    /// Follows what can be changed.
-    #[must_use]
-    pub fn watch_preferences(&self) -> watch::Receiver<Preferences> {
-        self.preferences.watch()
-    }
-
-    /// Changes preferences, with all that follows from it; what they were before and are now. A pause ends what is
-    /// under way, and it is said, as its end is: who listens must never wonder whether a camera looks.
-    pub fn change_preferences(&self, change: impl FnOnce(&mut Preferences)) -> (Preferences, Preferences) {
-        let (before, after) = self.preferences.change(change);
-        if before.idle_unload_seconds != after.idle_unload_seconds {
-            self.caption_thread.set_idle_limit(after.idle_limit());
-        }
-        if before.keep_history != after.keep_history {
-            self.keep_history(after.keep_history);
-        }
-        if before.paused != after.paused {
-            info!(paused = after.paused, "paused or going on");
-            if after.paused {
-                self.in_flight.cancel_all(Reason::Paused);
-            }
-            self.voice.stop();
-            let words = if after.paused { message!("service-paused") } else { message!("service-goes-on") };
-            let _speaking = self.say(words.in_language(after.words()), Urgency::Asked);
-        }
-        (before, after)
-    }
-
-    /// Says what follows from what the person did.
-    pub fn tell(&self, words: &Message) {
-        let _speaking = self.say(wording::words_in(words, self.language()), Urgency::Asked);
-    }
-
-    /// Says that something is wrong that no request asked about.
-    pub fn say_fault(&self, words: &Message) {
-        let _speaking = self.speak_fault(words);
-    }
-
-    /// The same, for who wants to know when it was said.
-    #[must_use]
-    pub fn speak_fault(&self, words: &Message) -> Speaking {
-        self.say(wording::words_in(words, self.language()), Urgency::Fault)
-    }
-
-    /// Stops what is being said.
-    pub fn stop_speaking(&self) {
-        self.voice.stop();
-    }
-
     /// Is silent: stops what is being said, and calls off what a caller has under way, which would be said later.
     pub fn stop(&self, caller: &Caller) {
         self.in_flight.cancel_caller(caller, Reason::Asked);
@@ -492,6 +286,15 @@ impl App {
     }
 }
 
+/// What a picture is read as, where it is one of something written.
+fn written(kind: Kind) -> Option<View> {
+    match kind {
+        Kind::Screen => Some(View::Picture),
+        Kind::Text => Some(View::Page),
+        Kind::Photo | Kind::Blank | Kind::Unknown => None,
+    }
+}
+
 /// Judges a picture on a thread where that may take its time. A photograph is small afterwards; what may be read keeps
 /// its size.
 async fn assess(frame: Frame) -> Result<(Frame, Quality), Failure> {
@@ -499,7 +302,7 @@ async fn assess(frame: Frame) -> Result<(Frame, Quality), Failure> {
         let Frame { pixels, origin, captured_at } = frame;
         let small = source::shrunk(pixels.clone());
         let quality = quality::assess(&small);
-        let is_read = matches!(quality.kind, Kind::Screen | Kind::Text);
+        let is_read = written(quality.kind).is_some();
         (Frame { pixels: if is_read { pixels } else { small }, origin, captured_at }, quality)
     };
     tokio::task::spawn_blocking(assess).await.map_err(|_| Failure::Ending)

@@ -202,6 +202,12 @@ impl Request {
         Self { id, caller, source, options, deadline, cancel, tact: None }
     }
 
+    /// Whether its caller hears how it gets on: who hears the answer to a look at what is there now.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        self.options.speak && self.caller.is_waiting() && self.source.is_live()
+    }
+
     /// The same, of which somebody decides what is said.
     #[must_use]
     pub fn with_tact(self, tact: Arc<dyn Tact>) -> Self {

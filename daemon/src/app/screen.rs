@@ -1,6 +1,8 @@
-//! The way of a screen: its pictures are found, its text is read while they are captioned, and all of it is worded.
+//! The way of a screen: its pictures are found, its text is read while they are captioned, and all of it is worded and
+//! said.
 
 use std::{
+    cmp::Reverse,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,12 +15,15 @@ use tracing::debug;
 use super::App;
 use crate::{
     caption_thread::{Captioned, Job},
+    description::Description,
     failure::Failure,
     frame::{Area, Frame, Screen},
+    preferences::Detail,
     quality::{self, Kind, Quality},
-    request::{Caller, Cancel, RequestId},
-    screen_description::{Parts, Picture},
+    request::{Caller, Cancel, Options, RequestId},
+    screen_description::{self, Parts, Picture},
     screen_pictures, source,
+    speech::{Speaking, Urgency},
     wording::{self, Manner, Wording},
     words::{Message, message},
 };
@@ -30,38 +35,74 @@ const MOST_PICTURES: usize = 6;
 const TELLING_TIME: Duration = Duration::from_secs(2);
 
 /// What came of a screen.
-pub(super) struct Seen {
-    pub(super) parts: Parts,
+struct Seen {
+    parts: Parts,
     /// How long the network took for all pictures together.
-    pub(super) inference: Duration,
+    inference: Duration,
     /// The model and the engine, where there was a picture to caption.
-    pub(super) said_by: Option<(String, String)>,
+    said_by: Option<(String, String)>,
 }
 
-/// Who asks, and how.
+/// Who asks, and how, and how long it took until the screen was seen.
 pub(super) struct Asked {
     pub(super) id: RequestId,
     pub(super) caller: Caller,
+    pub(super) options: Options,
     pub(super) beam_width: Option<usize>,
     pub(super) deadline: Instant,
     pub(super) cancel: Cancel,
+    pub(super) capture: Duration,
 }
 
 impl App {
-    /// Finds out what is on a screen. What cannot be read or captioned is told in the answer: the rest is worth having.
-    pub(super) async fn see_screen(
+    /// Describes a screen, or a picture of one, and says what is on it.
+    pub(super) async fn describe_screen(
         &self,
         frame: Frame,
         screen: Screen,
+        kind: Kind,
         asked: Asked,
-    ) -> Result<Seen, Failure> {
+    ) -> Result<(Description, Option<Speaking>), Failure> {
+        let captured_at = frame.captured_at;
+        let Seen { parts, inference, said_by } = self.see_screen(frame, screen, &asked).await?;
+        let Asked { id, options, capture, .. } = asked;
+        let detail = options.detail.unwrap_or(self.preferences.now().detail);
+        let language = self.language();
+        let text = screen_description::word(&parts, detail == Detail::Full, language);
+        let speaking = options.speak.then(|| self.say(text.clone(), Urgency::Asked));
+        let band = parts.pictures.iter().map(|picture| picture.band).max_by_key(|band| *band as u8);
+        let least = parts.pictures.iter().map(|picture| picture.confidence).reduce(f32::min);
+        let (model, engine) = said_by.unwrap_or_default();
+        let description = Description {
+            id,
+            spoken: text.clone(),
+            text,
+            language: language.tag().to_owned(),
+            confidence: least.unwrap_or_default(),
+            band: band.unwrap_or(Band::High),
+            kind,
+            quality: Vec::new(),
+            alternatives: Vec::new(),
+            captured_at,
+            capture,
+            inference,
+            model,
+            engine,
+            words: None,
+            screen: Some(parts),
+        };
+        Ok((description, speaking))
+    }
+
+    /// Finds out what is on a screen. What cannot be read or captioned is told in the answer: the rest is worth having.
+    async fn see_screen(&self, frame: Frame, screen: Screen, asked: &Asked) -> Result<Seen, Failure> {
         let size = frame.pixels.dimensions();
         let pixels = Arc::new(frame.pixels);
         let searched = Arc::clone(&pixels);
         let found = tokio::task::spawn_blocking(move || pictures_on(&searched)).await;
         let found = found.map_err(|_| Failure::Ending)?;
         debug!("pictures found");
-        let (taken, further_pictures) = largest(found.clone());
+        let (taken, further_pictures) = largest(&found);
 
         let manner = self.preferences.now().manner();
         let say = |problem: Message| problem.in_language(manner.language);
@@ -74,7 +115,7 @@ impl App {
                     origin: frame.origin.clone(),
                     captured_at: frame.captured_at,
                 };
-                let Asked { id, caller, beam_width, cancel, .. } = &asked;
+                let Asked { id, caller, beam_width, cancel, .. } = asked;
                 let (id, caller, cancel) = (*id, caller.clone(), cancel.clone());
                 // The whole screen has its room for as long as it is looked at.
                 let job = Job { id, caller, frame, beam_width: *beam_width, cancel, room: None };
@@ -141,15 +182,12 @@ fn picture(area: Area, answer: &Captioned, manner: Manner) -> Picture {
 }
 
 /// The largest pictures, in the order in which they came, and how many are left out.
-fn largest(areas: Vec<Area>) -> (Vec<Area>, usize) {
-    let mut by_size: Vec<u64> = areas.iter().map(|area| area.pixels()).collect();
-    by_size.sort_unstable_by(|a, b| b.cmp(a));
-    let count = areas.len();
-    let least = by_size.get(MOST_PICTURES - 1).copied().unwrap_or(0);
-    let taken: Vec<Area> =
-        areas.into_iter().filter(|area| area.pixels() >= least).take(MOST_PICTURES).collect();
-    let further = count - taken.len();
-    (taken, further)
+fn largest(areas: &[Area]) -> (Vec<Area>, usize) {
+    let mut by_size: Vec<usize> = (0..areas.len()).collect();
+    by_size.sort_by_key(|index| Reverse(areas[*index].pixels()));
+    let further = by_size.split_off(by_size.len().min(MOST_PICTURES)).len();
+    by_size.sort_unstable();
+    (by_size.into_iter().map(|index| areas[index]).collect(), further)
 }
 
 #[cfg(test)]
@@ -163,7 +201,7 @@ mod tests {
         caption_thread::CaptionThread,
         describer::fake::{Conduct, load},
         frame::{Origin, View},
-        request::{Options, Request},
+        request::Request,
         screen_text::Reader,
         source::{Source, SourceError},
         speech::fake::FakeVoice,
@@ -221,11 +259,14 @@ mod tests {
     #[test]
     fn the_largest_pictures_are_taken_in_their_order() {
         let area = |width| Area { x: 0, y: 0, width, height: 10 };
-        let (taken, further) = largest([30, 90, 10, 80, 40, 70, 60, 50].map(area).to_vec());
+        let (taken, further) = largest(&[30, 90, 10, 80, 40, 70, 60, 50].map(area));
         assert_eq!(taken, [90, 80, 40, 70, 60, 50].map(area));
         assert_eq!(further, 2);
-        assert_eq!(largest(vec![area(5)]), (vec![area(5)], 0));
-        let (taken, further) = largest(vec![area(5); 8]);
+        assert_eq!(largest(&[area(5)]), (vec![area(5)], 0));
+        let (taken, further) = largest(&[area(5); 8]);
         assert_eq!((taken.len(), further), (6, 2));
+        // Of those that are as large the first; one that is larger is never left out for them.
+        let (taken, further) = largest(&[5, 5, 5, 5, 5, 5, 90].map(area));
+        assert_eq!((taken, further), ([5, 5, 5, 5, 5, 90].map(area).to_vec(), 1));
     }
 }

@@ -1,0 +1,88 @@
+//! What is said beside new descriptions: an old one once more, what follows from what the person did, and faults.
+
+use std::{sync::PoisonError, time::SystemTime};
+
+use super::{App, Outcome};
+use crate::{
+    description::Description,
+    failure::Failure,
+    history::Scope,
+    retell::{self, Retold, Way},
+    speech::{Speaking, Urgency, Utterance},
+    wording,
+    words::Message,
+};
+
+impl App {
+    /// Tells the newest description of a scope once more, in the given way.
+    #[must_use]
+    pub fn retell(&self, scope: &Scope, way: Way, speak: bool) -> Outcome {
+        let language = self.language();
+        let retold = match way {
+            Way::Repeat => self.history.newest(scope).map(|newest| (retell::repeat(&newest), newest)),
+            Way::Elaborate => self
+                .history
+                .newest(scope)
+                .map(|newest| (retell::elaborate(&newest, SystemTime::now(), language), newest)),
+            Way::Rephrase => self
+                .history
+                .next_turn(scope)
+                .map(|(newest, turn)| (retell::rephrase(&newest, turn, language), newest)),
+        };
+        let (result, text, urgency) = if let Some((Retold { text, spoken }, description)) = retold {
+            (Ok(Description { text, spoken: spoken.clone(), ..description }), spoken, Urgency::Asked)
+        } else {
+            let text = wording::words_in(&Failure::NothingYet.message(), language);
+            (Err(Failure::NothingYet), text, Urgency::Fault)
+        };
+        let speaking = speak.then(|| {
+            self.voice.stop();
+            self.say(text, urgency)
+        });
+        Outcome { result, speaking }
+    }
+
+    /// Says something. What was asked for is remembered until it was said: no narration speaks meanwhile.
+    pub(super) fn say(&self, text: String, urgency: Urgency) -> Speaking {
+        let speaking = self.voice.say(Utterance { text, urgency });
+        if urgency != Urgency::Ambient {
+            *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(speaking.clone());
+        }
+        speaking
+    }
+
+    /// Whether somebody waits for an answer, or hears one.
+    #[must_use]
+    pub fn is_answering(&self) -> bool {
+        let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        let _over = answer.take_if(|speaking| speaking.is_over());
+        answer.is_some() || self.in_flight.is_somebody_waiting()
+    }
+
+    /// Says something that nobody asked for, and that gives way to all else.
+    #[must_use]
+    pub fn say_ambient(&self, text: String) -> Speaking {
+        self.say(text, Urgency::Ambient)
+    }
+
+    /// Says what follows from what the person did.
+    pub fn tell(&self, words: &Message) {
+        let _speaking = self.say(wording::words_in(words, self.language()), Urgency::Asked);
+    }
+
+    /// Says that something is wrong that no request asked about.
+    pub fn say_fault(&self, words: &Message) {
+        let _speaking = self.speak_fault(words);
+    }
+
+    /// The same, for who wants to know when it was said.
+    #[must_use]
+    pub fn speak_fault(&self, words: &Message) -> Speaking {
+        self.say(wording::words_in(words, self.language()), Urgency::Fault)
+    }
+
+    /// Stops what is being said.
+    pub fn stop_speaking(&self) {
+        self.voice.stop();
+    }
+}
