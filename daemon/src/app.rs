@@ -186,7 +186,8 @@ impl App {
         let (frame, quality) = assess(frame).await?;
         debug!("assessed");
 
-        if let Some(view) = written(quality.kind) {
+        // A narration reads nothing aloud: a page in sight would silence it for as long as its text takes.
+        if let Some(view) = written(quality.kind).filter(|_| tact.is_none()) {
             let asked = Asked { id, caller, options, beam_width, deadline, cancel, capture };
             return self.describe_screen(frame, Screen::unnamed(view), quality.kind, asked).await;
         }

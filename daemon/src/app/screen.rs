@@ -192,7 +192,7 @@ fn largest(areas: &[Area]) -> (Vec<Area>, usize) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
+    use std::{sync::Mutex, time::SystemTime};
 
     use image::Rgb;
 
@@ -201,7 +201,8 @@ mod tests {
         caption_thread::CaptionThread,
         describer::fake::{Conduct, load},
         frame::{Origin, View},
-        request::Request,
+        narration::policy::KeptBack,
+        request::{Request, Tact},
         screen_text::Reader,
         source::{Source, SourceError},
         speech::fake::FakeVoice,
@@ -254,6 +255,51 @@ mod tests {
         }
         assert!(late.starts_with(begin), "{late}");
         assert!(late.ends_with("described: it took too long; ask for a window or a region."), "{late}");
+    }
+
+    /// A page that a camera sees.
+    #[derive(Debug)]
+    struct Page;
+
+    impl Source for Page {
+        fn capture(self: Box<Self>, _cancel: &Cancel) -> Result<Frame, SourceError> {
+            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/no_photos/form.png");
+            let pixels = image::open(file).unwrap().into_rgb8();
+            Ok(Frame { pixels, origin: Origin::File, captured_at: SystemTime::UNIX_EPOCH })
+        }
+    }
+
+    /// Says what it is asked about, and notes it.
+    #[derive(Debug, Default)]
+    struct Asks(Mutex<Vec<Kind>>);
+
+    impl Tact for Asks {
+        fn words(&self, wording: &Wording, quality: &Quality) -> Result<String, KeptBack> {
+            self.0.lock().unwrap().push(quality.kind);
+            assert_eq!(wording.band, Band::None);
+            Err(KeptBack::Unsure)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_read_to_who_asks_and_not_in_a_narration() {
+        let (voice, thread) =
+            (Arc::new(FakeVoice::default()), CaptionThread::start(load(Conduct::Fail)).unwrap());
+        let reader = Reader::with_program("/no/such/program".into());
+        let app = App::new(thread, Arc::clone(&voice) as Arc<_>, None).with_reader(reader);
+        let narration = Caller::Narration(Arc::new(Caller::Person), 1);
+        let asks = Arc::new(Asks::default());
+        let request = Request::new(narration, Box::new(Page), Options::default());
+        let outcome = app.serve(request.with_tact(Arc::clone(&asks) as Arc<_>)).await;
+        assert!(matches!(outcome.result, Err(Failure::KeptBack(KeptBack::Unsure))), "{outcome:?}");
+        let kinds = asks.0.lock().unwrap().clone();
+        assert!(matches!(kinds[..], [Kind::Screen | Kind::Text]), "the narration hears of it: {kinds:?}");
+        assert!(voice.texts().is_empty());
+
+        let request = Request::new(Caller::Person, Box::new(Page), Options::default());
+        let described = app.serve(request).await.result.unwrap();
+        assert_eq!((described.kind, described.screen.is_some()), (kinds[0], true));
+        assert_eq!(voice.texts(), [described.spoken]);
     }
 
     #[test]
