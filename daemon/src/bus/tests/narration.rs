@@ -12,7 +12,7 @@ use crate::{
         camera::CameraId,
         live::{Cameras, fake::FakeCamera},
     },
-    trigger::{Hands, perform::ServiceHands},
+    trigger::{Action, Hands, perform::ServiceHands},
 };
 
 /// Shows a camera's picture again and again, as a camera does, until it is dropped.
