@@ -118,7 +118,7 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     };
     let caption_thread = CaptionThread::start(describer::load_from(folder.clone(), opening, tell))?;
     let connected = Arc::new(Connected::with_preferences(&preferences));
-    let sources = Sources::new(cameras(&settings, Arc::clone(&connected)));
+    let sources = Sources::new(cameras(&settings, Arc::clone(&connected)), preferences.clone());
     let (earcons, _earcon_task) = Earcons::start(preferences.watch());
     let app = App::new(caption_thread.clone(), Arc::clone(&voice), settings.beam_width)
         .with_preferences(preferences.clone())

@@ -12,7 +12,7 @@ camera-busy = ein anderes Programm benutzt die Kamera { $name }; bitte es schlie
 camera-reserved =
     ein Programm hat die Kamera { $name } für sich reserviert; bitte es schließen und noch einmal fragen
 camera-reserved-already = ein anderes Programm hat diese Kamera reserviert
-camera-not-reserved = diese Kamera ist nicht für dich reserviert; zuerst Claim aufrufen
+camera-not-reserved = diese Kamera ist nicht für dieses Programm reserviert; zuerst Claim aufrufen
 camera-not-allowed =
     die Kamera { $name } darf nicht benutzt werden; bitte sich selbst zur Gruppe video hinzufügen, neu anmelden und noch
     einmal fragen

@@ -6,7 +6,7 @@ service-settings-stay = die Einstellungen bleiben, wie sie waren: { $reason }
 service-failed = der Dienst descryd hat versagt: { $reason }
 service-no-answer = er hat nicht geantwortet
 service-odd = seine Antwort ist von anderer Art; ist er von einer anderen Version?
-# What another program says, as it is.
+# Was ein anderes Programm sagt, so wie es ist.
 service-said = { $words }
 service-not-running = Der Dienst descryd läuft nicht. Er startet mit: systemctl --user start descryd
 service-please-wait = Einen Moment bitte.

@@ -2,6 +2,7 @@
 
 use crate::{
     failure::Failure,
+    preferences::InvalidPreference,
     request::Reason,
     source::{SourceError, camera::CameraError, screen::ScreenError},
     words::Language,
@@ -42,6 +43,12 @@ pub enum Error {
     InvalidOption(String),
     /// Anything else.
     Failed(String),
+}
+
+impl From<InvalidPreference> for Error {
+    fn from(error: InvalidPreference) -> Self {
+        Self::InvalidOption(error.to_string())
+    }
 }
 
 impl Error {

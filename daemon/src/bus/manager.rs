@@ -114,8 +114,10 @@ pub(super) fn given<T: TryFrom<OwnedValue>>(value: OwnedValue, kind: &str) -> fd
     T::try_from(value).map_err(|_| fdo::Error::InvalidArgs(format!("the value must be {kind}")))
 }
 
-pub(super) fn refused(error: &InvalidPreference) -> fdo::Error {
-    fdo::Error::InvalidArgs(error.to_string())
+impl From<InvalidPreference> for fdo::Error {
+    fn from(error: InvalidPreference) -> Self {
+        Self::InvalidArgs(error.to_string())
+    }
 }
 
 // A property is a method to zbus, even one that is the same for every object, and what it fills in comes by value.
@@ -131,8 +133,7 @@ impl Manager {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<Dictionary, Error> {
         let options = dictionary::options(&options)?;
-        let configured = self.app.preferences().camera.wanted;
-        let wanted = source::wanted(source.as_str()).or(configured);
+        let wanted = source::wanted(source.as_str()).or(self.app.preferences().camera.wanted);
         let source = CameraSource::new(self.sources.cameras_for(caller(&header)), wanted);
         let request = Request::new(caller(&header), Box::new(source), options.request);
         self.reply(self.app.serve(request).await, options.wait_until_spoken).await
@@ -178,7 +179,8 @@ impl Manager {
         self.reply(self.app.serve(request).await, options.wait_until_spoken).await
     }
 
-    /// Makes a narration by a camera, `/` for the only one, which has not begun.
+    /// Makes a narration by a camera, which has not begun: `/` is the one that the option `camera` or the settings name, or
+    /// the only one.
     #[zbus(out_args("narration"))]
     async fn create_narration(
         &self,
@@ -300,7 +302,7 @@ impl Manager {
         self.models.iter().enumerate().map(model).collect()
     }
 
-    /// How much is said: brief or normal.
+    /// How much is said: brief, normal or full.
     #[zbus(property)]
     fn detail(&self) -> String {
         word(&self.app.preferences().detail)
@@ -308,8 +310,7 @@ impl Manager {
 
     #[zbus(property)]
     fn set_detail(&self, value: OwnedValue) -> fdo::Result<()> {
-        let value =
-            choice("Detail", &given::<String>(value, "a string")?).map_err(|error| refused(&error))?;
+        let value = choice("Detail", &given::<String>(value, "a string")?)?;
         self.change(|preferences| preferences.detail = value);
         Ok(())
     }
@@ -322,8 +323,7 @@ impl Manager {
 
     #[zbus(property)]
     fn set_hedging(&self, value: OwnedValue) -> fdo::Result<()> {
-        let value =
-            choice("Hedging", &given::<String>(value, "a string")?).map_err(|error| refused(&error))?;
+        let value = choice("Hedging", &given::<String>(value, "a string")?)?;
         self.change(|preferences| preferences.hedging = value);
         Ok(())
     }
@@ -336,7 +336,7 @@ impl Manager {
 
     #[zbus(property)]
     fn set_minimum_confidence(&self, value: OwnedValue) -> fdo::Result<()> {
-        let value = share("MinimumConfidence", given(value, "a double")?).map_err(|error| refused(&error))?;
+        let value = share("MinimumConfidence", given(value, "a double")?)?;
         self.change(|preferences| preferences.minimum_confidence = value);
         Ok(())
     }
@@ -350,7 +350,7 @@ impl Manager {
     #[zbus(property)]
     fn set_language(&self, value: OwnedValue) -> fdo::Result<()> {
         let value: String = given(value, "a string")?;
-        preferences::language(&value).map_err(|error| refused(&error))?;
+        preferences::language(&value)?;
         self.change(|preferences| preferences.language = Some(value));
         Ok(())
     }
@@ -363,8 +363,7 @@ impl Manager {
 
     #[zbus(property)]
     fn set_speech_route(&self, value: OwnedValue) -> fdo::Result<()> {
-        let value =
-            choice("SpeechRoute", &given::<String>(value, "a string")?).map_err(|error| refused(&error))?;
+        let value = choice("SpeechRoute", &given::<String>(value, "a string")?)?;
         self.change(|preferences| preferences.speech = value);
         Ok(())
     }

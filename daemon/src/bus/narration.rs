@@ -12,7 +12,7 @@ use zbus::{
 use super::{
     dictionary::Dictionary,
     error::Error,
-    manager::{given, refused},
+    manager::given,
     narrations::Narrations,
     person::{self, caller},
 };
@@ -127,8 +127,8 @@ impl Narration {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Option<Header<'_>>,
     ) -> fdo::Result<()> {
-        let value = number("MinimumInterval", given(value, "an unsigned number")?, Pace::INTERVALS);
-        let value = Duration::from_millis(value.map_err(|error| refused(&error))?.into());
+        let value = number("MinimumInterval", given(value, "an unsigned number")?, Pace::INTERVALS)?;
+        let value = Duration::from_millis(value.into());
         self.change(connection, header, |telling| telling.pace.minimum_interval = value).await
     }
 
@@ -145,7 +145,7 @@ impl Narration {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Option<Header<'_>>,
     ) -> fdo::Result<()> {
-        let value = share("ChangeThreshold", given(value, "a double")?).map_err(|error| refused(&error))?;
+        let value = share("ChangeThreshold", given(value, "a double")?)?;
         self.change(connection, header, |telling| telling.pace.change_threshold = value).await
     }
 
@@ -162,8 +162,7 @@ impl Narration {
         #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Option<Header<'_>>,
     ) -> fdo::Result<()> {
-        let value = number("MaximumPerMinute", given(value, "an unsigned number")?, Pace::PER_MINUTE)
-            .map_err(|error| refused(&error))?;
+        let value = number("MaximumPerMinute", given(value, "an unsigned number")?, Pace::PER_MINUTE)?;
         self.change(connection, header, |telling| telling.pace.maximum_per_minute = value).await
     }
 

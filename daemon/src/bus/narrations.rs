@@ -79,7 +79,8 @@ impl Narrations {
         Self { app, sources, connection, entries: Arc::default(), last: Arc::default() }
     }
 
-    /// Makes a narration, which has not begun, by the camera that `wanted` names, or the only one.
+    /// Makes a narration, which has not begun, by the camera that `wanted` names, or the options or the settings, or the only
+    /// one.
     pub(super) async fn create(
         &self,
         owner: Caller,
@@ -185,17 +186,15 @@ impl Narrations {
             let problem = format!("it must have 1 to {MAXIMUM_TOKEN} letters, digits and underscores");
             return Err(invalid("token", &problem));
         }
-        let refuse = |error: crate::preferences::InvalidPreference| Error::InvalidOption(error.to_string());
         if let Some(value) = dictionary::get(options, "minimum-interval", "an unsigned number")? {
-            let value = number("the option minimum-interval", value, Pace::INTERVALS).map_err(refuse)?;
+            let value = number("the option minimum-interval", value, Pace::INTERVALS)?;
             pace.minimum_interval = Duration::from_millis(value.into());
         }
         if let Some(value) = dictionary::get(options, "change-threshold", "a double")? {
-            pace.change_threshold = share("the option change-threshold", value).map_err(refuse)?;
+            pace.change_threshold = share("the option change-threshold", value)?;
         }
         if let Some(value) = dictionary::get(options, "maximum-per-minute", "an unsigned number")? {
-            pace.maximum_per_minute =
-                number("the option maximum-per-minute", value, Pace::PER_MINUTE).map_err(refuse)?;
+            pace.maximum_per_minute = number("the option maximum-per-minute", value, Pace::PER_MINUTE)?;
         }
         let speak = dictionary::get(options, "speak", "true or false")?.unwrap_or(true);
         Ok((token, Telling { pace, speak }))

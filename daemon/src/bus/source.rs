@@ -16,12 +16,13 @@ use zbus::{Connection, interface, message::Header, object_server::InterfaceRef};
 
 use super::{PATH, dictionary::Dictionary, error::Error, person::caller};
 use crate::{
+    preferences,
     request::Caller,
     source::{
         camera::{Camera, CameraId},
         live::Cameras,
     },
-    words::message,
+    words::{Message, message},
 };
 use claimed::CamerasFor;
 
@@ -48,11 +49,6 @@ pub fn path(camera: &CameraId) -> String {
     path
 }
 
-/// Which camera the caller of a method wants: that of the object at `path`, whether it is there or not; `None` for `/`.
-pub(super) fn wanted(path: &str) -> Option<String> {
-    (path != "/").then(|| camera(path).map_or_else(|| path.to_owned(), |id| id.to_string()))
-}
-
 /// The camera of an object, whether it is there or not; `None` where the path is none of a camera.
 fn camera(path: &str) -> Option<CameraId> {
     let mut rest = path.strip_prefix(&root())?.as_bytes();
@@ -71,6 +67,12 @@ fn camera(path: &str) -> Option<CameraId> {
     Some(CameraId::new(&id))
 }
 
+/// The camera that a caller names by its object, or by a path that is none of a camera and that no camera will be found by;
+/// `None` for `/`, which leaves the choice to the service.
+pub(super) fn wanted(path: &str) -> Option<String> {
+    (path != "/").then(|| camera(path).map_or_else(|| path.to_owned(), |id| id.to_string()))
+}
+
 /// The cameras as programs see them: which there are, and who has reserved one.
 #[derive(Debug, Clone)]
 pub struct Sources(Arc<Shared>);
@@ -78,6 +80,8 @@ pub struct Sources(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     cameras: Arc<dyn Cameras>,
+    /// Which know the language.
+    preferences: preferences::Shared,
     claims: Mutex<HashMap<CameraId, Caller>>,
     /// What the objects tell.
     shown: Mutex<HashMap<CameraId, Shown>>,
@@ -97,11 +101,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Sources {
-    /// Objects for these cameras.
+    /// Objects for these cameras. What is said of them is in the language of the preferences.
     #[must_use]
-    pub fn new(cameras: Arc<dyn Cameras>) -> Self {
+    pub fn new(cameras: Arc<dyn Cameras>, preferences: preferences::Shared) -> Self {
         let (claims, shown, changes) = (Mutex::default(), Mutex::default(), watch::Sender::new(0));
-        Self(Arc::new(Shared { cameras, claims, shown, changes }))
+        Self(Arc::new(Shared { cameras, preferences, claims, shown, changes }))
+    }
+
+    fn words(&self, message: &Message) -> String {
+        message.in_language(self.0.preferences.now().words())
     }
 
     /// The cameras as a caller has them, be it a program or the person: all are there, and one that another has reserved
@@ -130,7 +138,7 @@ impl Sources {
         let mut claims = lock(&self.0.claims);
         match claims.get(id) {
             Some(owner) if *owner != caller => {
-                Err(Error::AlreadyInUse(message!("camera-reserved-already").to_string()))
+                Err(Error::AlreadyInUse(self.words(&message!("camera-reserved-already"))))
             }
             _ => {
                 claims.insert(id.clone(), caller);
@@ -143,7 +151,7 @@ impl Sources {
     fn release(&self, id: &CameraId, caller: &Caller) -> Result<(), Error> {
         let mut claims = lock(&self.0.claims);
         if claims.get(id) != Some(caller) {
-            return Err(Error::NotClaimed(message!("camera-not-reserved").to_string()));
+            return Err(Error::NotClaimed(self.words(&message!("camera-not-reserved"))));
         }
         claims.remove(id);
         self.0.changes.send_modify(|count| *count += 1);

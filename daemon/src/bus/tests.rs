@@ -38,6 +38,7 @@ use crate::{
     app::App,
     caption_thread::CaptionThread,
     describer::fake::{Conduct, load},
+    preferences::Shared,
     source::{camera::CameraId, live::fake::FakeCameras},
     speech::{
         Urgency, Utterance,
@@ -73,7 +74,7 @@ async fn bus_with(conduct: Conduct, voice: FakeVoice) -> Bus {
     let thread = CaptionThread::start(load(conduct)).unwrap();
     let app = App::new(thread.clone(), Arc::clone(&voice) as Arc<_>, None);
     let cameras = Arc::new(FakeCameras::default());
-    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
+    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>, Shared::default());
     let narrations = Narrations::new(app.clone(), sources.clone(), server.clone());
     let manager = Manager::new(app.clone(), vec![manifest()], sources.clone(), narrations.clone());
     publish(&server, manager).await.unwrap();

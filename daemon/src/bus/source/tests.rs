@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    preferences::{Preferences, Shared},
     request::Cancel,
     source::{camera::CameraError, live::fake::FakeCameras},
 };
@@ -28,7 +29,7 @@ fn paths_and_identities_are_one() {
 #[test]
 fn what_is_reserved_stays_when_it_is_unplugged() {
     let cameras = Arc::new(FakeCameras::default());
-    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
+    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>, Shared::default());
     let (id, other) = (CameraId::new("a"), CameraId::new("b"));
     cameras.plug("a", "Front");
     cameras.plug("b", "Rear");
@@ -69,9 +70,17 @@ fn what_is_reserved_stays_when_it_is_unplugged() {
 }
 
 #[test]
+fn a_refusal_is_in_the_persons_language() {
+    let german = Preferences { language: Some("de".to_owned()), ..Preferences::default() };
+    let sources = Sources::new(Arc::new(FakeCameras::default()), Shared::new(german));
+    let refused = sources.release(&CameraId::new("a"), &Caller::Peer);
+    assert!(matches!(&refused, Err(Error::NotClaimed(words)) if words.contains("reserviert")), "{refused:?}");
+}
+
+#[test]
 fn who_looks_is_told() {
     let cameras = Arc::new(FakeCameras::default());
-    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>);
+    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>, Shared::default());
     cameras.plug("a", "Front");
     sources.changes(&cameras.list().unwrap());
     let live = cameras.open(&CameraId::new("a")).unwrap();
