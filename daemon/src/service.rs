@@ -1,8 +1,10 @@
 //! The service `descryd`: put together, watched over, and ended.
 
-use std::{env, io, path::PathBuf, sync::Arc};
+mod reload;
 
-use descry_models::{Bundle, BundleError, DeviceChoice, EngineChoice, Manifest};
+use std::{env, io, iter, path::PathBuf, sync::Arc};
+
+use descry_models::{Bundle, BundleError, DeviceChoice, EngineChoice, Manifest, Opening};
 use futures_util::StreamExt;
 use thiserror::Error;
 use tokio::{
@@ -39,8 +41,9 @@ use crate::{
     },
     speech::{Urgency, Utterance, Voice, address::Address, router::Router},
     trigger::{self, TriggerSettings, perform::ServiceHands},
-    words::{Message, message},
+    words::Message,
 };
+use reload::Reloads;
 
 /// Why the service cannot start, or cannot go on.
 #[derive(Debug, Error)]
@@ -96,27 +99,19 @@ pub fn cameras(settings: &Settings, connected: Arc<Connected>) -> Arc<dyn Camera
 
 /// Serves until the bus or a signal ends it. The bus name is taken last: who owns it serves.
 ///
-/// A hang-up signal has the settings read again. Those that were changed are heeded from then on, but for `model`,
-/// `engine`, `device`, `threads`, `onnxruntime`, `beam_width`, `text_languages`, `announce`, `battery_warnings` and
-/// `pictures_as_camera`, which are heeded when the service starts.
+/// A hang-up signal has the settings read again: preferences, keys and the button are heeded at once, all others when the
+/// service starts.
 pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
+    let hang_up = signal(SignalKind::hangup())?;
 
     let settings = Settings::load(arguments.clone())?;
     let folder = model_folder::find(settings.model.clone())?;
     let model = verified(folder.clone()).await?;
     let preferences = Shared::new(settings.preferences.clone());
     let (voice, voice_task) = voice(&preferences);
-    let (opening, teller) = (settings.opening(), Arc::clone(&voice));
-    let may_use_gpu = opening.device != DeviceChoice::default() && opening.engine != EngineChoice::Tract;
-    let of_teller = preferences.clone();
-    let tell = move |notice: &Message| {
-        let text = notice.in_language(of_teller.now().words());
-        let _speaking = teller.say(Utterance { text, urgency: Urgency::Asked });
-    };
-    let caption_thread = CaptionThread::start(describer::load_from(folder.clone(), opening, tell))?;
+    let caption_thread = caption_thread(folder.clone(), settings.opening(), &voice, &preferences)?;
     let connected = Arc::new(Connected::with_preferences(&preferences));
     let sources = Sources::new(cameras(&settings, Arc::clone(&connected)), preferences.clone());
     let (earcons, _earcon_task) = Earcons::start(preferences.watch());
@@ -128,43 +123,38 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
 
     let connection = Connection::session().await?;
     info!(model = model.name, "serving");
-    let models = [model.clone()].into_iter().chain(model_folder::others(&folder)).collect();
+    let models = iter::once(model).chain(model_folder::others(&folder)).collect();
     let narrations = Narrations::new(app.clone(), sources.clone(), connection.clone());
-    let manager =
-        Manager::new(app.clone(), models, sources.clone(), narrations.clone()).with_gpu(may_use_gpu);
+    let manager = Manager::new(app.clone(), models, sources.clone(), narrations.clone())
+        .with_gpu(may_use_gpu(&settings.opening()));
     bus::publish(&connection, manager).await?;
     sources.refresh(&connection).await?;
-    let hands = ServiceHands::new(app.clone(), sources.clone(), narrations.clone(), connection.clone());
-    let cameras = tokio::spawn(watch_cameras(connected, sources.clone(), connection.clone()));
-    let callers = tokio::spawn(watch_callers(connection.clone(), app.clone(), sources, narrations.clone()));
-    let state = tokio::spawn(bus::announce_state(connection.clone(), caption_thread.state()));
-    let (triggers_changed, triggers) = watch::channel(settings.triggers.clone());
     let (trigger_status, status) = watch::channel(Vec::new());
     bus::publish_triggers(&connection, app.clone(), status.clone()).await?;
+    let state = tokio::spawn(bus::announce_state(connection.clone(), caption_thread.state()));
     let announced = tokio::spawn(bus::announce_triggers(connection.clone(), status));
+    let plugged = tokio::spawn(watch_cameras(connected, sources.clone(), connection.clone()));
+    let watched = watch_callers(connection.clone(), app.clone(), sources.clone(), narrations.clone());
+    let callers = tokio::spawn(watched);
     take_name(&connection).await?;
     let notifier = Notifier::from_environment();
     notifier.tell("READY=1");
-    // Only who serves takes keys: another descryd may have them.
-    let session = Session::from_environment();
-    let for_triggers = app.clone();
-    let make =
-        move |settings: &TriggerSettings| trigger::triggers(settings, &session, for_triggers.language());
-    let triggers = tokio::spawn(trigger::run(triggers, make, hands, trigger_status));
 
-    let (when, warns) = (settings.announce, settings.battery_warnings);
-    let for_the_person = tell_of_itself(when, warns, Arc::clone(&voice), preferences.clone());
-    let reloads = async {
-        let mut settings = settings;
-        while hang_up.recv().await.is_some() {
-            if reload(&arguments, &mut settings, &app, &connection, &narrations).await {
-                // Also those that have not changed: what another program held may be free.
-                triggers_changed.send_replace(settings.triggers.clone());
-            }
-        }
-        // No more of these signals can come.
-        std::future::pending::<()>().await;
-    };
+    // Only who serves takes keys: another descryd may have them.
+    let hands = ServiceHands::new(app.clone(), sources, narrations.clone(), connection.clone());
+    let (keys, key_settings) = watch::channel(settings.triggers.clone());
+    let (session, of_keys) = (Session::from_environment(), app.clone());
+    let make = move |settings: &TriggerSettings| trigger::triggers(settings, &session, of_keys.language());
+    let triggers = tokio::spawn(trigger::run(key_settings, make, hands, trigger_status));
+
+    let of_itself = tell_of_itself(settings.announce, settings.battery_warnings, voice, preferences);
+    let reloads = Reloads { arguments, settings, app, connection: connection.clone(), narrations, keys };
+    // None of these ends.
+    let beside =
+        async { tokio::join!(reloads.heed(hang_up), notifier.keep_watch(&caption_thread), of_itself) };
+
+    // With the bus what watches it ends too, in any order.
+    let unless_bus = |failure| if connection.is_closed() { Ok("the bus") } else { Err(failure) };
     let ended = tokio::select! {
         biased;
         _ = terminate.recv() => Ok("a signal"),
@@ -174,19 +164,10 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
         _ = voice_task => Err(ServiceFailure::VoiceEnded),
         _ = state => Err(ServiceFailure::CaptionThreadEnded),
         _ = triggers => Err(ServiceFailure::TriggersEnded),
-        _ = announced => {
-            if connection.is_closed() { Ok("the bus") } else { Err(ServiceFailure::TriggersEnded) }
-        }
-        () = reloads => Ok("a signal"),
-        () = notifier.keep_watch(&caption_thread) => Ok("a signal"),
-        () = for_the_person => Ok("a signal"),
-        _ = cameras => {
-            if connection.is_closed() { Ok("the bus") } else { Err(ServiceFailure::WatchEnded) }
-        }
-        _ = callers => {
-            // With the bus both end, in either order.
-            if connection.is_closed() { Ok("the bus") } else { Err(ServiceFailure::WatchEnded) }
-        }
+        _ = announced => unless_bus(ServiceFailure::TriggersEnded),
+        _ = plugged => unless_bus(ServiceFailure::WatchEnded),
+        _ = callers => unless_bus(ServiceFailure::WatchEnded),
+        (never, (), ()) = beside => match never {},
     };
     notifier.tell("STOPPING=1");
     match &ended {
@@ -194,6 +175,26 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
         Err(failure) => warn!(%failure, "ending"),
     }
     ended.map(|_| ())
+}
+
+/// The thread that describes with the model in a folder, which says where opening it takes long.
+fn caption_thread(
+    folder: PathBuf,
+    opening: Opening,
+    voice: &Arc<dyn Voice>,
+    preferences: &Shared,
+) -> io::Result<CaptionThread> {
+    let (voice, preferences) = (Arc::clone(voice), preferences.clone());
+    let tell = move |notice: &Message| {
+        let text = notice.in_language(preferences.now().words());
+        let _speaking = voice.say(Utterance { text, urgency: Urgency::Asked });
+    };
+    CaptionThread::start(describer::load_from(folder, opening, tell))
+}
+
+/// Whether the model may turn out to run on a GPU.
+fn may_use_gpu(opening: &Opening) -> bool {
+    opening.device != DeviceChoice::default() && opening.engine != EngineChoice::Tract
 }
 
 /// Says that the service is ready, as the settings have it, and warns of a battery that runs out where they ask for it. It
@@ -209,37 +210,6 @@ async fn tell_of_itself(when: Announce, warns: bool, voice: Arc<dyn Voice>, pref
     };
     tokio::join!(ready, warnings);
     std::future::pending::<()>().await;
-}
-
-/// Reads the settings again and heeds what was changed in them; what was set over the bus and not in them stays. When
-/// they cannot be used that is said, and the old ones hold. Yields whether they were taken.
-async fn reload(
-    arguments: &Layer,
-    settings: &mut Settings,
-    app: &App,
-    connection: &Connection,
-    narrations: &Narrations,
-) -> bool {
-    let new = match Settings::load(arguments.clone()) {
-        Ok(new) => new,
-        Err(error) => {
-            warn!(%error, "the settings were not read again");
-            app.say_fault(&message!("service-settings-stay", reason = error.message()));
-            return false;
-        }
-    };
-    if (&new.model, &new.engine, new.beam_width) != (&settings.model, &settings.engine, settings.beam_width) {
-        warn!("model, engine, onnxruntime and beam_width are heeded when descryd starts again");
-    }
-    let old = std::mem::replace(settings, new);
-    let (before, after) = app
-        .change_preferences(|preferences| preferences.take_changes(&old.preferences, &settings.preferences));
-    info!("the settings were read again");
-    if let Err(error) = bus::announce_preferences(connection, &before, &after).await {
-        warn!(%error, "changed settings could not be announced");
-    }
-    narrations.take_changes(&before.narration, &after.narration).await;
-    true
 }
 
 /// Reads the model once, so that one that is damaged is known before anyone asks. It is loaded when it is needed.
