@@ -160,25 +160,34 @@ impl Preferences {
 }
 
 impl Preferences {
-    /// Takes over what differs between two versions of the settings, and leaves the rest as it is.
+    /// Takes over what differs between two versions of the settings, and leaves the rest as it is. A pause is no setting.
     pub fn take_changes(&mut self, old: &Self, new: &Self) {
         fn take<T: PartialEq + Clone>(own: &mut T, old: &T, new: &T) {
             if old != new {
                 own.clone_from(new);
             }
         }
-        take(&mut self.detail, &old.detail, &new.detail);
-        take(&mut self.hedging, &old.hedging, &new.hedging);
-        take(&mut self.minimum_confidence, &old.minimum_confidence, &new.minimum_confidence);
-        take(&mut self.language, &old.language, &new.language);
-        take(&mut self.speech, &old.speech, &new.speech);
-        take(&mut self.idle_unload_seconds, &old.idle_unload_seconds, &new.idle_unload_seconds);
-        take(&mut self.programs_see_screen, &old.programs_see_screen, &new.programs_see_screen);
-        take(&mut self.camera, &old.camera, &new.camera);
-        take(&mut self.keep_history, &old.keep_history, &new.keep_history);
-        take(&mut self.feedback, &old.feedback, &new.feedback);
-        take(&mut self.voice, &old.voice, &new.voice);
-        self.narration.take_changes(&old.narration, &new.narration);
+        // Each is named here, or this does not compile.
+        macro_rules! take_all {
+            ($($name:ident),*) => {
+                let Self { paused: _, narration, $($name),* } = self;
+                $(take($name, &old.$name, &new.$name);)*
+                narration.take_changes(&old.narration, &new.narration);
+            };
+        }
+        take_all!(
+            detail,
+            hedging,
+            minimum_confidence,
+            language,
+            speech,
+            idle_unload_seconds,
+            programs_see_screen,
+            camera,
+            keep_history,
+            feedback,
+            voice
+        );
     }
 }
 
