@@ -1,12 +1,14 @@
-//! The settings of one place, and what they may be.
+//! The settings of one place: a file, the environment, or the arguments.
+
+mod check;
 
 use std::{
+    any::TypeId,
     ffi::OsString,
     path::{Path, PathBuf},
 };
 
-use clap::Args;
-use descry_models::manifest::MAXIMUM_BEAM_WIDTH;
+use clap::{Arg, Args, Command};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -14,10 +16,9 @@ use super::{ConfigError, DeviceName, EngineName};
 use crate::{
     announce::Announce,
     narration::policy::Pace,
-    preferences::{self, Detail, Hedging, Preferences, SpeechRoute},
-    source::camera::mounting::Rotation,
+    preferences::{Detail, Hedging, Preferences, SpeechRoute},
     trigger::{Button, Keys},
-    words::{Language, Message, message},
+    words::{Message, message},
 };
 
 /// The settings of one place; each may be absent. They are the arguments of `descryd` too.
@@ -122,25 +123,37 @@ pub struct Layer {
 /// The settings that are tables, and in files alone.
 const TABLES: [&str; 3] = ["narration", "keys", "button"];
 
-/// The settings that are numbers; those that are neither these, switches nor tables are words.
-const NUMBERS: [&str; 9] = [
-    "threads",
-    "beam_width",
-    "idle_unload_seconds",
-    "minimum_confidence",
-    "camera_rotation",
-    "earcon_volume",
-    "rate",
-    "pitch",
-    "volume",
-];
+/// How a setting is written in the environment.
+enum Form {
+    /// `true` or `false`.
+    Switch,
+    /// A number.
+    Number,
+    /// Words, or one of some.
+    Words,
+}
 
-/// The settings that are true or false.
-const SWITCHES: [&str; 6] =
-    ["programs_see_screen", "camera_mirrored", "keep_history", "earcons", "please_wait", "battery_warnings"];
-
-/// More threads than any machine gains from.
-const MAXIMUM_THREADS: usize = 64;
+impl Form {
+    /// By the type of the field.
+    fn of(argument: &Arg) -> Self {
+        let field = argument.get_value_parser().type_id();
+        let numbers = [
+            TypeId::of::<u8>(),
+            TypeId::of::<u16>(),
+            TypeId::of::<u32>(),
+            TypeId::of::<usize>(),
+            TypeId::of::<i8>(),
+            TypeId::of::<f64>(),
+        ];
+        if field == TypeId::of::<bool>() {
+            Self::Switch
+        } else if numbers.iter().any(|number| field == *number) {
+            Self::Number
+        } else {
+            Self::Words
+        }
+    }
+}
 
 /// How alike two names have to be for one to be a slip of the other, in 0 to 1.
 const ALIKE: f64 = 0.7;
@@ -149,10 +162,13 @@ impl Layer {
     /// The names of all settings, in the order of their documentation.
     #[must_use]
     pub fn names() -> Vec<String> {
-        // The arguments are the fields, so that there is one list.
-        let command = Self::augment_args(clap::Command::new("names"));
-        let arguments = command.get_arguments().map(|argument| argument.get_id().to_string());
+        let arguments = Self::arguments().into_iter().map(|argument| argument.get_id().to_string());
         arguments.chain(TABLES.map(str::to_owned)).collect()
+    }
+
+    /// The settings but for tables. The arguments are the fields, so that there is one list.
+    fn arguments() -> Vec<Arg> {
+        Self::augment_args(Command::new("names")).get_arguments().cloned().collect()
     }
 
     /// The same, with `keys.repeat` and its like in the place of each table.
@@ -233,9 +249,10 @@ impl Layer {
         variable: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<Vec<(String, Self)>, ConfigError> {
         let mut layers = Vec::new();
-        for setting in Self::names() {
+        for argument in Self::arguments() {
+            let setting = argument.get_id().to_string();
             // DESCRY_ONNXRUNTIME is looked at where the library is loaded.
-            if setting == "onnxruntime" || TABLES.contains(&setting.as_str()) {
+            if setting == "onnxruntime" {
                 continue;
             }
             let name = format!("DESCRY_{}", setting.to_uppercase());
@@ -251,18 +268,20 @@ impl Layer {
             }
             let value =
                 value.into_string().map_err(|_| invalid(named(&name), message!("setting-not-text")))?;
-            let value = if SWITCHES.contains(&setting.as_str()) {
-                let value = value.parse();
-                Value::Boolean(value.map_err(|_| invalid(named(&name), message!("setting-not-a-switch")))?)
-            } else if NUMBERS.contains(&setting.as_str()) {
-                let whole = value.parse().map(Value::Integer).ok();
-                let number = whole.or_else(|| value.parse().map(Value::Float).ok());
-                number.ok_or_else(|| {
-                    let value = format!("{value:?}");
-                    invalid(named(&name), message!("setting-not-a-number", value = value))
-                })?
-            } else {
-                Value::String(value)
+            let value = match Form::of(&argument) {
+                Form::Switch => {
+                    let value = value.parse().map(Value::Boolean);
+                    value.map_err(|_| invalid(named(&name), message!("setting-not-a-switch")))?
+                }
+                Form::Number => {
+                    let whole = value.parse().map(Value::Integer).ok();
+                    let number = whole.or_else(|| value.parse().map(Value::Float).ok());
+                    number.ok_or_else(|| {
+                        let value = format!("{value:?}");
+                        invalid(named(&name), message!("setting-not-a-number", value = value))
+                    })?
+                }
+                Form::Words => Value::String(value),
             };
             let layer = Self::from_table(&Table::from_iter([(setting, value)]), &named(&name))?;
             layers.push((name, layer));
@@ -310,82 +329,6 @@ impl Layer {
             None => Ok(self),
         }
     }
-
-    /// What cannot be meant.
-    fn problem(&self) -> Option<Message> {
-        let between = |name: &str, value: String, least: i64, most: i64| {
-            message!("setting-between", name = name, value = value, least = least, most = most)
-        };
-        if let Some(width) = self.beam_width
-            && !(1..=MAXIMUM_BEAM_WIDTH).contains(&width)
-        {
-            return Some(between("beam_width", width.to_string(), 1, MAXIMUM_BEAM_WIDTH as i64));
-        }
-        if let Some(threads) = self.threads
-            && !(1..=MAXIMUM_THREADS).contains(&threads)
-        {
-            return Some(between("threads", threads.to_string(), 1, MAXIMUM_THREADS as i64));
-        }
-        if let Some(share) = self.minimum_confidence
-            && !(0.0..=1.0).contains(&share)
-        {
-            return Some(between("minimum_confidence", share.to_string(), 0, 1));
-        }
-        if let Some(degrees) = self.camera_rotation
-            && Rotation::from_degrees(degrees).is_none()
-        {
-            return Some(message!("setting-rotation", value = degrees.to_string()));
-        }
-        if let Some(volume) = self.earcon_volume
-            && volume > 100
-        {
-            return Some(between("earcon_volume", volume.to_string(), 0, 100));
-        }
-        for (name, number) in [("rate", self.rate), ("pitch", self.pitch), ("volume", self.volume)] {
-            if let Some(number) = number
-                && !(-100..=100).contains(&number)
-            {
-                return Some(between(name, number.to_string(), -100, 100));
-            }
-        }
-        for (name, words) in [("language", &self.language), ("voice", &self.voice), ("camera", &self.camera)]
-        {
-            if let Some(words) = words
-                && (words.trim().is_empty() || words.len() > 128 || words.contains(char::is_control))
-            {
-                return Some(message!("setting-not-a-name", name = name, value = format!("{words:?}")));
-            }
-        }
-        if let Some(language) = &self.language
-            && preferences::language(language).is_err()
-        {
-            let (value, languages) = (format!("{language:?}"), Language::tags());
-            return Some(message!(
-                "setting-not-a-language",
-                name = "language",
-                value = value,
-                languages = languages
-            ));
-        }
-        if let Some(languages) = &self.text_languages
-            && !languages.split('+').all(is_language_of_tesseract)
-        {
-            let value = format!("{languages:?}");
-            return Some(message!("setting-not-languages-of-text", name = "text_languages", value = value));
-        }
-        if let (Some(EngineName::Tract), Some(library)) = (self.engine, &self.onnxruntime) {
-            return Some(message!("setting-library-for-tract", library = library.display().to_string()));
-        }
-        let narration = self.narration.as_ref().map_or(Ok(()), |table| Pace::read(table).map(|_| ()));
-        narration.and(self.keys().map(|_| ())).and(self.button().map(|_| ())).err()
-    }
-}
-
-/// Such a name goes to another program as an argument: letters, digits, `_` and `/`, and a letter first.
-fn is_language_of_tesseract(name: &str) -> bool {
-    name.starts_with(|char: char| char.is_ascii_alphabetic())
-        && name.len() <= 32
-        && name.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '/'))
 }
 
 /// What is said of a name that is none, with the nearest one that is.

@@ -155,6 +155,17 @@ fn every_setting_can_be_set() {
                 [keys]\nrepeat = \"F9\"\n[button]\nkey = \"KEY_PROG1\"";
     let layer = Layer::from_toml(text, "x").unwrap();
     assert_eq!(layer.table().unwrap().len(), Layer::names().len(), "each has a value here");
+    for (name, value) in layer.table().unwrap() {
+        // The library's variable is looked at where it is loaded.
+        if value.is_table() || name == "onnxruntime" {
+            continue;
+        }
+        let written = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let variable = format!("DESCRY_{}", name.to_uppercase());
+        let layers = Layer::from_environment(&|asked| (asked == variable).then(|| written.clone().into()));
+        let [(_, by_variable)] = &layers.unwrap()[..] else { panic!("{variable} is heeded") };
+        assert_eq!(by_variable.table().unwrap(), toml::Table::from_iter([(name, value)]));
+    }
     let Settings { preferences, device, threads, announce, battery_warnings, triggers, .. } = layer.into();
     assert_eq!((device, threads), (DeviceChoice::Only(Device::TensorRt), Some(4)));
     assert_eq!((announce, battery_warnings), (Announce::Always, true));
