@@ -3,6 +3,7 @@
 command-paused = Descry macht Pause. Weiter geht es mit: descry resume
 command-no-runtime = das System gibt keine Ein- und Ausgabe: { $reason }
 command-no-thread = der Faden, der beschreibt, konnte nicht gestartet werden: { $reason }
+command-not-written = es ließ sich nicht schreiben: { $reason }
 
 command-status-runs = descryd { $version } läuft.
 command-status-paused = descryd { $version } läuft und macht Pause: mit descry resume geht es weiter.

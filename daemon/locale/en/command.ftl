@@ -3,6 +3,7 @@
 command-paused = Descry is paused. To go on: descry resume
 command-no-runtime = the system gives no input and output: { $reason }
 command-no-thread = the caption thread could not be started: { $reason }
+command-not-written = it could not be written: { $reason }
 
 command-status-runs = descryd { $version } runs.
 command-status-paused = descryd { $version } runs, and is paused: descry resume lets it go on.

@@ -47,8 +47,8 @@ pub struct Bench {
     pub store: bool,
 
     /// Measure this one alone: what the others are started for
-    #[arg(long, hide = true, value_name = "JSON")]
-    pub candidate: Option<String>,
+    #[arg(long, hide = true, value_name = "JSON", value_parser = read_candidate)]
+    pub(super) candidate: Option<Candidate>,
 }
 
 /// One way to run the model.
@@ -58,6 +58,10 @@ pub(super) struct Candidate {
     device: DeviceName,
     /// Absent where it makes no difference.
     threads: Option<usize>,
+}
+
+fn read_candidate(json: &str) -> serde_json::Result<Candidate> {
+    serde_json::from_str(json)
 }
 
 impl Candidate {
@@ -97,7 +101,7 @@ const WORTH: f64 = 0.9;
 
 /// Measures.
 pub(super) fn run(bench: &Bench) -> Ending {
-    if let Some(candidate) = &bench.candidate {
+    if let Some(candidate) = bench.candidate {
         return measure::run(candidate, bench.picture.as_deref(), bench.runs);
     }
     let language = Settings::load(Layer::default())

@@ -5,8 +5,8 @@ use std::{fs, io, path::PathBuf};
 use clap::{CommandFactory, Subcommand};
 use clap_complete::Shell;
 
-use super::{Ending, arguments::Arguments};
-use crate::program;
+use super::{Ending, arguments::Arguments, complain};
+use crate::{config::session_language, program, words::message};
 
 /// What can be generated.
 #[derive(Debug, Subcommand)]
@@ -37,7 +37,7 @@ pub(super) fn run(generate: &Generate) -> Ending {
     match done {
         Ok(()) => Ending::Described,
         Err(error) => {
-            eprintln!("descry: It could not be written: {error}.");
+            complain(&message!("command-not-written", reason = error.to_string()), session_language());
             Ending::NotDescribed
         }
     }

@@ -6,13 +6,14 @@ use descry_models::{CaptionOptions, Captioner};
 use image::{Rgb, RgbImage};
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, Ending, precision};
+use super::{Candidate, Ending, complain, precision};
 use crate::{
-    config::{EngineName, Layer, Settings},
+    config::{EngineName, Layer, Settings, session_language},
     model_folder,
     request::Cancel,
     source::{Source, file::FileSource},
     wording,
+    words::{Message, models},
 };
 
 /// What was measured. Times are in milliseconds, memory in megabytes.
@@ -35,25 +36,34 @@ pub(in super::super) struct Measured {
 }
 
 /// Measures, and prints it as one line of JSON.
-pub(super) fn run(candidate: &str, picture: Option<&Path>, runs: u32) -> Ending {
-    let measured = serde_json::from_str(candidate)
-        .map_err(|error| error.to_string())
-        .and_then(|candidate| measure(candidate, picture, runs));
-    match measured.and_then(|measured| serde_json::to_string(&measured).map_err(|error| error.to_string())) {
-        Ok(json) => {
-            println!("{json}");
+pub(super) fn run(candidate: Candidate, picture: Option<&Path>, runs: u32) -> Ending {
+    let (settings, language) = match Settings::load(Layer::default()) {
+        Ok(settings) => {
+            let language = settings.preferences.words();
+            (Ok(settings), language)
+        }
+        Err(error) => (Err(error.message()), session_language()),
+    };
+    match settings.and_then(|settings| measure(candidate, settings, picture, runs)) {
+        Ok(measured) => {
+            // Nothing in it has keys that are not text, which is all that could fail.
+            println!("{}", serde_json::to_string(&measured).unwrap_or_default());
             Ending::Described
         }
         Err(reason) => {
-            eprintln!("descry: {reason}");
+            complain(&reason, language);
             Ending::NotDescribed
         }
     }
 }
 
-fn measure(candidate: Candidate, picture: Option<&Path>, runs: u32) -> Result<Measured, String> {
+fn measure(
+    candidate: Candidate,
+    settings: Settings,
+    picture: Option<&Path>,
+    runs: u32,
+) -> Result<Measured, Message> {
     let Candidate { engine, device, threads } = candidate;
-    let settings = Settings::load(Layer::default()).map_err(|error| error.to_string())?;
     // A library that the settings name is the one to measure.
     let named = match settings.engine.clone() {
         descry_models::EngineChoice::OnnxRuntime { library } => library,
@@ -67,7 +77,7 @@ fn measure(candidate: Candidate, picture: Option<&Path>, runs: u32) -> Result<Me
         ..Layer::default()
     };
     let opening = Settings::from(chosen).opening();
-    let folder = model_folder::find(settings.model).map_err(|error| error.to_string())?;
+    let folder = model_folder::find(settings.model).map_err(|error| error.message())?;
     let picture = match picture {
         Some(file) => read(file)?,
         None => drawn(),
@@ -75,7 +85,7 @@ fn measure(candidate: Candidate, picture: Option<&Path>, runs: u32) -> Result<Me
 
     let started = Instant::now();
     let captioner = Captioner::open_as(&folder, &opening, &mut |_| {});
-    let mut captioner = captioner.map_err(|error| error.to_string())?;
+    let mut captioner = captioner.map_err(|error| models::caption_error(&error))?;
     let load_ms = milliseconds(started);
     let mut text = String::new();
     let mut times = Vec::new();
@@ -83,7 +93,7 @@ fn measure(candidate: Candidate, picture: Option<&Path>, runs: u32) -> Result<Me
         let started = Instant::now();
         let caption = captioner.caption(&picture, &CaptionOptions::default());
         times.push(milliseconds(started));
-        text = caption.map_err(|error| error.to_string())?.text;
+        text = caption.map_err(|error| models::caption_error(&error))?.text;
     }
     let first_ms = times.remove(0);
     Ok(Measured {
@@ -97,9 +107,9 @@ fn measure(candidate: Candidate, picture: Option<&Path>, runs: u32) -> Result<Me
     })
 }
 
-fn read(file: &Path) -> Result<RgbImage, String> {
+fn read(file: &Path) -> Result<RgbImage, Message> {
     let frame = Box::new(FileSource::Path(file.to_owned())).capture(&Cancel::default());
-    Ok(frame.map_err(|error| error.to_string())?.pixels)
+    Ok(frame.map_err(|error| error.message())?.pixels)
 }
 
 /// A picture with something in it: discs on a slope of grey.
