@@ -1,5 +1,7 @@
 //! Failures as D-Bus errors.
 
+use zbus::DBusError;
+
 use crate::{
     failure::Failure,
     preferences::InvalidPreference,
@@ -9,7 +11,7 @@ use crate::{
 };
 
 /// What a caller is told when there is no description. Each holds one sentence for people.
-#[derive(Debug, zbus::DBusError)]
+#[derive(Debug, DBusError)]
 #[zbus(prefix = "org.descry.Descry1.Error")]
 pub enum Error {
     /// A fault of the bus itself.
@@ -52,6 +54,12 @@ impl From<InvalidPreference> for Error {
 }
 
 impl Error {
+    /// The sentence for people, without the error's name on the bus.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        self.description().unwrap_or_default()
+    }
+
     /// A failure, in the words of a language.
     #[must_use]
     pub fn of(failure: &Failure, language: Language) -> Self {
@@ -99,5 +107,17 @@ impl Error {
             Failure::RateLimited => Self::RateLimited(sentence),
             Failure::Ending | Failure::NothingYet => Self::NotReady(sentence),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_hears_no_name_of_an_error() {
+        let error = Error::of(&Failure::TimedOut, Language::English);
+        assert_eq!(error.sentence(), "it took too long");
+        assert_eq!(error.to_string(), "org.descry.Descry1.Error.TimedOut: it took too long");
     }
 }

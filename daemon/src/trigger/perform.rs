@@ -46,7 +46,7 @@ impl ServiceHands {
                 Ok(true) => app.tell(&message!("narration-key-begun")),
                 Ok(false) => app.tell(&message!("narration-key-ended")),
                 Err(_) if app.preferences().paused => app.say_fault(&Failure::Paused.message()),
-                Err(error) => app.say_fault(&message!("narration-ended", reason = error.to_string())),
+                Err(error) => app.say_fault(&message!("narration-ended", reason = error.sentence())),
             }
         });
     }
