@@ -25,9 +25,11 @@ use triggers::Triggers;
 
 pub(crate) use dictionary::Dictionary;
 
-/// Whether the options of a call can be used.
+/// Whether the options of a call can be used, by whichever method reads them.
 pub(crate) fn check_options(dictionary: &Dictionary) -> bool {
-    dictionary::options(dictionary).is_ok()
+    let of_screen = dictionary::target(dictionary::AREA, dictionary).is_ok();
+    let of_session = dictionary::session(dictionary).is_ok();
+    dictionary::options(dictionary).is_ok() && of_screen && of_session
 }
 
 /// The service's name.

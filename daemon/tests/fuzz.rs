@@ -74,7 +74,7 @@ fn corpus(parser: &str) -> Vec<Vec<u8>> {
     corpus
 }
 
-/// A dictionary with every option, as it goes over the bus.
+/// A dictionary with every option of a description, as it goes over the bus.
 fn bus_options() -> Vec<u8> {
     let options: HashMap<&str, Value<'_>> = HashMap::from([
         ("token", Value::from("a")),
@@ -83,6 +83,9 @@ fn bus_options() -> Vec<u8> {
         ("beam-width", Value::from(3_u32)),
         ("want-words", Value::from(true)),
         ("timeout-ms", Value::from(1500_u32)),
+        ("wait-until-spoken", Value::from(true)),
+        ("area", Value::from((-5_i32, 7_i32, 40_u32, 30_u32))),
+        ("session", Value::from(HashMap::from([("DISPLAY", ":0"), ("XDG_SESSION_TYPE", "x11")]))),
         ("from-the-future", Value::from(vec![(1_u8, "x")])),
     ]);
     let bytes =

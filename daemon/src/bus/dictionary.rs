@@ -64,7 +64,7 @@ pub(super) fn options(dictionary: &Dictionary) -> Result<CallOptions, Error> {
 /// The numbers of the parts of a screen, as in the Screenshot portal.
 const SCREEN: u32 = 1;
 const WINDOW: u32 = 2;
-const AREA: u32 = 4;
+pub(super) const AREA: u32 = 4;
 const ACTIVE_WINDOW: u32 = 8;
 
 /// Reads which part of a screen is wanted, for whose rectangle there is an option.
