@@ -83,6 +83,8 @@ impl State {
         log: &Log,
     ) -> Result<()> {
         if !self.writes {
+            // What this process holds is newer than the file that it began with, which the first process removes now.
+            self.tensors = None;
             return Ok(());
         }
         let progress = &self.progress;

@@ -40,9 +40,14 @@ fn two_processes_learn_what_one_does_with_twice_the_batch() {
         let (prepare, train) = workshop(&folder.path().join(name), experiment, 9);
         prepare::run(&prepare).expect("prepared");
         fs::write(train.datasets.join("small/images/5.png"), "no picture").expect("written");
-        let alone = command(&train.run, &train.datasets);
-        let output = if name == "two" { mpirun(&alone) } else { alone }.output().expect("a process");
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        // The two are stopped in the frozen stage, and go on from there into the next.
+        let stops: &[&[&str]] = if name == "two" { &[&["--stop-after-steps", "4"], &[]] } else { &[&[]] };
+        for stop in stops {
+            let mut alone = command(&train.run, &train.datasets);
+            alone.args(*stop);
+            let output = if name == "two" { mpirun(&alone) } else { alone }.output().expect("a process");
+            assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        }
         runs.push(train.run);
     }
     let [one, two] = &runs[..] else { panic!("two runs") };
