@@ -5,8 +5,8 @@ use std::path::Path;
 use image::RgbImage;
 
 use crate::{
-    Bundle, Caption, CaptionError, DecodeError, Device, EngineChoice, Network, NotUsed, Notice, Opening,
-    Vocabulary,
+    Arithmetic, Bundle, Caption, CaptionError, DecodeError, Device, EngineChoice, Network, NotUsed, Notice,
+    Opening, Vocabulary,
     calibration::{self, Calibration, Features},
     decode::{Decoding, Diversity, Hypothesis, beam_search, diverse_beam_search},
     manifest::Manifest,
@@ -127,6 +127,12 @@ impl Captioner {
     #[must_use]
     pub fn device(&self) -> Device {
         self.network.device()
+    }
+
+    /// What it computes in there.
+    #[must_use]
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.network.arithmetic()
     }
 
     /// The devices that were tried before, and why they are not used.

@@ -75,8 +75,8 @@ pub use error::{
 };
 pub use manifest::Manifest;
 pub use network::{
-    Device, DeviceChoice, Encoded, Engine, EngineChoice, Network, NotUsed, Notice, Opening, State, Step,
-    Tensor, UnknownDevice, UnknownEngine, open_network, open_network_as,
+    Arithmetic, Device, DeviceChoice, Encoded, Engine, EngineChoice, Network, NotUsed, Notice, Opening,
+    State, Step, Tensor, UnknownDevice, UnknownEngine, open_network, open_network_as,
 };
 pub use preprocess::Pixels;
 pub use vocabulary::{SpecialTokens, TokenId, Vocabulary};

@@ -19,7 +19,7 @@ mod signature;
 mod tract;
 
 pub use open::{open_network, open_network_as};
-pub use opening::{Device, DeviceChoice, NotUsed, Notice, Opening, UnknownDevice};
+pub use opening::{Arithmetic, Device, DeviceChoice, NotUsed, Notice, Opening, UnknownDevice};
 
 /// f32 values in row-major order.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,6 +107,11 @@ pub trait Network: Send {
     /// Where it runs.
     fn device(&self) -> Device {
         Device::Cpu
+    }
+
+    /// What it computes in.
+    fn arithmetic(&self) -> Arithmetic {
+        Arithmetic::default()
     }
 
     /// The devices that were tried before, and why they are not used.

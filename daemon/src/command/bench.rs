@@ -14,7 +14,6 @@ use std::{
 };
 
 use clap::Args;
-use descry_models::Device;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
@@ -223,15 +222,6 @@ fn conclusion(best: Option<Candidate>, stored: Option<&Path>) -> Message {
             message!("command-bench-stored", name = best.name(), file = file.display().to_string())
         }
         (Some(best), None) => message!("command-bench-best", name = best.name()),
-    }
-}
-
-/// How a device computes.
-fn precision(device: Device) -> &'static str {
-    match device {
-        Device::Cpu => "int8",
-        Device::Cuda => "float32",
-        Device::TensorRt => "float16",
     }
 }
 

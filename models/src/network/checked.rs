@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::{
-    Device, Encoded, Engine, Network, NetworkError, NotUsed, Pixels, State, Step, Tensor, TokenId,
-    manifest::Manifest,
+    Arithmetic, Device, Encoded, Engine, Network, NetworkError, NotUsed, Pixels, State, Step, Tensor,
+    TokenId, manifest::Manifest,
 };
 
 /// What an engine has to do: run the two graphs on inputs that were checked. Errors are the engine's own words.
@@ -24,6 +24,7 @@ pub(super) trait Runner: Send {
 pub(super) struct Checked<R> {
     engine: Engine,
     device: Device,
+    arithmetic: Arithmetic,
     not_used: Vec<NotUsed>,
     runner: R,
     pixels: [usize; 4],
@@ -46,6 +47,10 @@ impl<R: Runner> Checked<R> {
         Self {
             engine,
             device: Device::Cpu,
+            arithmetic: match manifest.quantisation {
+                Some(_) => Arithmetic::Int8,
+                None => Arithmetic::Float32,
+            },
             not_used: Vec::new(),
             runner,
             pixels: [1, 3, manifest.preprocessing.height as usize, manifest.preprocessing.width as usize],
@@ -69,6 +74,12 @@ impl<R: Runner> Checked<R> {
     /// The same, with where it runs and what was tried before.
     pub(super) fn on(self, device: Device, not_used: Vec<NotUsed>) -> Self {
         Self { device, not_used, ..self }
+    }
+
+    /// The same, computed in something else than its files are stored in.
+    #[cfg(feature = "onnxruntime")]
+    pub(super) fn computed_in(self, arithmetic: Arithmetic) -> Self {
+        Self { arithmetic, ..self }
     }
 
     /// Runs both graphs once, on a grey picture and for one and for three sentences, so that whatever cannot run is known.
@@ -177,6 +188,10 @@ impl<R: Runner> Network for Checked<R> {
 
     fn device(&self) -> Device {
         self.device
+    }
+
+    fn arithmetic(&self) -> Arithmetic {
+        self.arithmetic
     }
 
     fn not_used(&self) -> &[NotUsed] {

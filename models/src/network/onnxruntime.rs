@@ -19,6 +19,7 @@ use crate::{
 };
 use devices::open_on;
 
+mod agreement;
 mod cache;
 mod devices;
 mod gpu;

@@ -41,6 +41,36 @@ impl fmt::Display for Device {
     }
 }
 
+/// The numbers that a device computes a network in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// 8-bit whole numbers, but for the layers that were left in float.
+    Int8,
+    /// 16-bit floats.
+    Float16,
+    /// 32-bit floats.
+    #[default]
+    Float32,
+}
+
+impl Arithmetic {
+    /// The name as it is written everywhere.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int8 => "int8",
+            Self::Float16 => "float16",
+            Self::Float32 => "float32",
+        }
+    }
+}
+
+impl fmt::Display for Arithmetic {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
 /// Which device is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceChoice {

@@ -82,9 +82,20 @@ fn from_tract(tensor: &TractTensor) -> TractResult<Tensor> {
 /// The graph with all its 8-bit numbers made float, as an ONNX model again.
 #[cfg(feature = "onnxruntime")]
 pub(super) fn unquantised(onnx: &[u8]) -> Result<Vec<u8>, String> {
+    rewritten(onnx, fold::unquantise)
+}
+
+/// The graph with 8-bit numbers of the kind that TensorRT knows, as an ONNX model again.
+#[cfg(feature = "onnxruntime")]
+pub(super) fn symmetric(onnx: &[u8]) -> Result<Vec<u8>, String> {
+    rewritten(onnx, fold::symmetrise)
+}
+
+#[cfg(feature = "onnxruntime")]
+fn rewritten(onnx: &[u8], rewrite: impl FnOnce(&mut GraphProto)) -> Result<Vec<u8>, String> {
     let mut model = guarded(|| parsed(onnx))?;
     if let Some(graph) = &mut model.graph {
-        fold::unquantise(graph);
+        rewrite(graph);
     }
     Ok(prost::Message::encode_to_vec(&model))
 }

@@ -6,7 +6,7 @@ use descry_models::{CaptionOptions, Captioner};
 use image::{Rgb, RgbImage};
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, Ending, complain, precision};
+use super::{Candidate, Ending, complain};
 use crate::{
     config::{EngineName, Layer, Settings, session_language},
     model_folder,
@@ -102,7 +102,7 @@ fn measure(
         median_ms: median(times),
         resident_mb: memory("VmRSS:"),
         peak_mb: memory("VmHWM:"),
-        precision: precision(captioner.device()).to_owned(),
+        precision: captioner.arithmetic().name().to_owned(),
         text: wording::sentence(&text),
     })
 }

@@ -8,20 +8,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::network::{Device, Notice};
+use crate::network::{Arithmetic, Device};
 
-/// The file that says that the engines in a folder were built to their end and worked.
+/// The file that says that the engines in a folder were built to their end and worked, and what they compute in.
 const COMPLETE: &str = "complete";
 
 /// How many digits of the key a folder's name has.
 const DIGITS: usize = 24;
 
+/// What engines compute in.
+const FOR_ENGINES: [Arithmetic; 2] = [Arithmetic::Int8, Arithmetic::Float16];
+
 /// A folder for engines.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Engines {
     folder: PathBuf,
-    /// What is to be said before they are built; nothing where they are there.
-    pub(super) notice: Option<Notice>,
+    /// What the engines that are there compute in; nothing where they are still to be built.
+    pub(super) built: Option<Arithmetic>,
+    /// Whether there were some, of another model, library or build.
+    pub(super) anew: bool,
 }
 
 impl Engines {
@@ -42,12 +47,13 @@ impl Engines {
                 anew = true;
             }
         }
-        if folder.join(COMPLETE).is_file() {
-            return Ok(Self { folder, notice: None });
+        let word = fs::read_to_string(folder.join(COMPLETE)).unwrap_or_default();
+        let built = FOR_ENGINES.into_iter().find(|arithmetic| arithmetic.name() == word);
+        let mut engines = Self { folder, built, anew };
+        if built.is_none() {
+            engines.clear()?;
+            engines.anew = anew;
         }
-        let mut engines = Self { folder, notice: None };
-        engines.clear()?;
-        engines.notice = Some(Notice::Builds { anew });
         Ok(engines)
     }
 
@@ -56,16 +62,16 @@ impl Engines {
         &self.folder
     }
 
-    /// Remembers that the model ran with them.
-    pub(super) fn complete(&self) -> io::Result<()> {
-        fs::write(self.folder.join(COMPLETE), "")
+    /// Remembers that the model ran with them, and what they compute in.
+    pub(super) fn complete(&self, arithmetic: Arithmetic) -> io::Result<()> {
+        fs::write(self.folder.join(COMPLETE), arithmetic.name())
     }
 
     /// Forgets them, since they are of no use: they will be built anew.
     pub(super) fn clear(&mut self) -> io::Result<()> {
         fs::remove_dir_all(&self.folder)?;
         fs::create_dir_all(&self.folder)?;
-        self.notice = Some(Notice::Builds { anew: true });
+        (self.built, self.anew) = (None, true);
         Ok(())
     }
 }
@@ -79,32 +85,36 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let (first, second) = ("a".repeat(64), "b".repeat(64));
         let prepare = |key: &str| Engines::prepare(cache.path(), Device::TensorRt, key).unwrap();
-        let built = Some(Notice::Builds { anew: false });
-        let built_anew = Some(Notice::Builds { anew: true });
+        let state = |engines: &Engines| (engines.built, engines.anew);
 
         let engines = prepare(&first);
-        assert_eq!(engines.notice, built);
+        assert_eq!(state(&engines), (None, false));
         fs::write(engines.folder().join("half.engine"), "").unwrap();
         // It was broken off.
         let engines = prepare(&first);
-        assert_eq!(engines.notice, built);
+        assert_eq!(state(&engines), (None, false));
         assert!(!engines.folder().join("half.engine").exists());
         fs::write(engines.folder().join("whole.engine"), "").unwrap();
-        engines.complete().unwrap();
-        assert_eq!(prepare(&first).notice, None);
-        assert!(engines.folder().join("whole.engine").exists());
+        for arithmetic in FOR_ENGINES {
+            engines.complete(arithmetic).unwrap();
+            assert_eq!(state(&prepare(&first)), (Some(arithmetic), false));
+            assert!(engines.folder().join("whole.engine").exists());
+        }
 
         // Another model or library; what another device has stays.
         let other = cache.path().join("engines/cuda-cccc");
         fs::create_dir(&other).unwrap();
-        assert_eq!(prepare(&second).notice, built_anew);
+        assert_eq!(state(&prepare(&second)), (None, true));
         assert!(!engines.folder().exists() && other.exists());
 
         let mut engines = prepare(&second);
-        engines.complete().unwrap();
+        engines.complete(Arithmetic::Int8).unwrap();
         engines.clear().unwrap();
-        assert_eq!(engines.notice, built_anew);
-        assert_eq!(prepare(&second).notice, built);
+        assert_eq!(state(&engines), (None, true));
+        assert_eq!(state(&prepare(&second)), (None, false));
+        // By an earlier version, which did not say what they compute in.
+        fs::write(engines.folder().join(COMPLETE), "").unwrap();
+        assert_eq!(prepare(&second).built, None);
         assert!(Engines::prepare(Path::new("/proc/none"), Device::TensorRt, &first).is_err());
     }
 }

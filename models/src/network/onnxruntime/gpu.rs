@@ -5,9 +5,11 @@ use ort::ep::{
     cuda::ConvAlgorithmSearch,
 };
 
-use super::{Library, OnnxRuntime, Providers, Signature, cache::Engines, devices::Border};
+use super::{Library, OnnxRuntime, Providers, Signature, agreement, cache::Engines, devices::Border};
+#[cfg(feature = "tract")]
+use crate::network::tract;
 use crate::{
-    Device, Engine, NetworkError, Notice,
+    Arithmetic, Device, Engine, Network, NetworkError, Notice,
     manifest::MAXIMUM_BEAM_WIDTH,
     network::checked::{Checked, guarded, one_line},
     sha256_hex,
@@ -29,10 +31,8 @@ impl Border for Library<'_> {
 
     fn open(&mut self, device: Device) -> Result<Self::Opened, NetworkError> {
         match device {
-            Device::Cpu => {
-                self.opened(&|_| Ok(Vec::new()), self.bundle.encoder_onnx(), self.bundle.decoder_onnx())
-            }
-            Device::Cuda => self.opened_on_gpu(&|_| Ok(vec![cuda()])),
+            Device::Cpu => self.opened_on_processors(),
+            Device::Cuda => self.opened_on_gpu(Arithmetic::Float32, &|_| Ok(vec![cuda()])),
             Device::TensorRt => self.opened_in_tensorrt(),
         }
     }
@@ -47,6 +47,10 @@ fn cuda() -> ExecutionProviderDispatch {
 }
 
 impl Library<'_> {
+    fn opened_on_processors(&self) -> Result<Checked<OnnxRuntime>, NetworkError> {
+        self.opened(&|_| Ok(Vec::new()), self.bundle.encoder_onnx(), self.bundle.decoder_onnx())
+    }
+
     /// With engines that were built before, where they still serve.
     fn opened_in_tensorrt(&mut self) -> Result<Checked<OnnxRuntime>, NetworkError> {
         let device = Device::TensorRt;
@@ -59,31 +63,52 @@ impl Library<'_> {
             }
             None => None,
         };
-        let mut opened = self.opened_with(engines.as_ref());
-        if let (Err(error), Some(engines)) = (&opened, &mut engines)
-            && engines.notice.is_none()
+        if let Some(engines) = &mut engines
+            && let Some(arithmetic) = engines.built
         {
-            tracing::warn!(%error, "the engines that were built for the GPU serve no more");
+            match self.opened_with(arithmetic, Some(engines)) {
+                Ok(opened) => return Ok(opened),
+                Err(error) => tracing::warn!(%error, "the engines that were built for the GPU serve no more"),
+            }
             engines.clear().map_err(|error| failed(error.to_string()))?;
-            opened = self.opened_with(Some(engines));
         }
-        if let (Ok(_), Some(engines)) = (&opened, &engines)
-            && engines.notice.is_some()
-            && let Err(error) = engines.complete()
+        (self.tell)(Notice::Builds { anew: engines.as_ref().is_some_and(|engines| engines.anew) });
+        let opened = self.built_in_tensorrt(engines.as_ref())?;
+        if let Some(engines) = &engines
+            && let Err(error) = engines.complete(opened.arithmetic())
         {
             tracing::warn!(%error, "the engines will be built again at the next start");
         }
-        opened
+        Ok(opened)
     }
 
-    fn opened_with(&mut self, engines: Option<&Engines>) -> Result<Checked<OnnxRuntime>, NetworkError> {
-        let notice = engines.map_or(Some(Notice::Builds { anew: false }), |engines| engines.notice);
-        if let Some(notice) = notice {
-            (self.tell)(notice);
+    /// In 8 bits where TensorRT does what the processors do with them, else in 16.
+    fn built_in_tensorrt(&self, engines: Option<&Engines>) -> Result<Checked<OnnxRuntime>, NetworkError> {
+        if self.bundle.manifest().quantisation.is_some() {
+            let built = self.opened_with(Arithmetic::Int8, engines).and_then(|mut opened| {
+                let mut due = self.opened_on_processors()?;
+                agreement::check(&mut opened, &mut due, self.bundle.manifest())?;
+                Ok(opened)
+            });
+            match built {
+                Ok(opened) => return Ok(opened),
+                Err(error) => {
+                    tracing::info!(%error, "TensorRT does not serve 8-bit numbers here: 16 bits do");
+                }
+            }
         }
+        self.opened_with(Arithmetic::Float16, engines)
+    }
+
+    fn opened_with(
+        &self,
+        arithmetic: Arithmetic,
+        engines: Option<&Engines>,
+    ) -> Result<Checked<OnnxRuntime>, NetworkError> {
         let folder = engines.map(|engines| engines.folder().display().to_string());
-        self.opened_on_gpu(&|signature: &Signature| {
-            let mut tensorrt = TensorRT::default().with_fp16(true);
+        self.opened_on_gpu(arithmetic, &|signature: &Signature| {
+            // What is not in 8 bits is in 16.
+            let mut tensorrt = TensorRT::default().with_fp16(true).with_int8(arithmetic == Arithmetic::Int8);
             if let Some(folder) = &folder {
                 tensorrt = tensorrt
                     .with_engine_cache(true)
@@ -103,9 +128,10 @@ impl Library<'_> {
         })
     }
 
-    /// On a GPU, whose providers do not know our kind of 8-bit numbers: in float, and tried out.
+    /// On a GPU, whose providers do not know the processors' kind of 8-bit numbers: in TensorRT's, or in float. Tried out.
     pub(super) fn opened_on_gpu(
         &self,
+        arithmetic: Arithmetic,
         providers: &Providers<'_>,
     ) -> Result<Checked<OnnxRuntime>, NetworkError> {
         let foreign = |file: &str, reason| {
@@ -113,10 +139,10 @@ impl Library<'_> {
             NetworkError::Foreign { file, engine, reason }
         };
         let manifest = self.bundle.manifest();
-        let float = |file: &str, onnx| float_graph(onnx).map_err(|reason| foreign(file, reason));
-        let encoder = float(&manifest.encoder.file, self.bundle.encoder_onnx())?;
-        let decoder = float(&manifest.decoder.file, self.bundle.decoder_onnx())?;
-        let mut opened = self.opened(providers, &encoder, &decoder)?;
+        let graph = |file: &str, onnx| rewritten(onnx, arithmetic).map_err(|reason| foreign(file, reason));
+        let encoder = graph(&manifest.encoder.file, self.bundle.encoder_onnx())?;
+        let decoder = graph(&manifest.decoder.file, self.bundle.decoder_onnx())?;
+        let mut opened = self.opened(providers, &encoder, &decoder)?.computed_in(arithmetic);
         opened.try_out()?;
         Ok(opened)
     }
@@ -135,14 +161,17 @@ impl Library<'_> {
     }
 }
 
-/// The graph without 8-bit numbers.
+/// The graph as a GPU computes it in these numbers.
 #[cfg(feature = "tract")]
-fn float_graph(onnx: &[u8]) -> Result<Vec<u8>, String> {
-    crate::network::tract::unquantised(onnx)
+fn rewritten(onnx: &[u8], arithmetic: Arithmetic) -> Result<Vec<u8>, String> {
+    match arithmetic {
+        Arithmetic::Int8 => tract::symmetric(onnx),
+        Arithmetic::Float16 | Arithmetic::Float32 => tract::unquantised(onnx),
+    }
 }
 
 /// What reads graphs is not in this build: the graph as it is.
 #[cfg(not(feature = "tract"))]
-fn float_graph(onnx: &[u8]) -> Result<Vec<u8>, String> {
+fn rewritten(onnx: &[u8], _: Arithmetic) -> Result<Vec<u8>, String> {
     Ok(onnx.to_vec())
 }

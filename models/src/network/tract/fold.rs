@@ -25,6 +25,10 @@ use super::{
 };
 
 mod lookup;
+#[cfg(feature = "onnxruntime")]
+mod symmetric;
+#[cfg(feature = "onnxruntime")]
+pub(super) use symmetric::symmetrise;
 
 /// Rewrites the graph; see the module's documentation.
 pub(super) fn fold(graph: &mut GraphProto) {

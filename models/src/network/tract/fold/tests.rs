@@ -4,6 +4,9 @@ use tract_onnx::pb::{ValueInfoProto, tensor_proto::DataType};
 
 use super::*;
 
+#[cfg(feature = "onnxruntime")]
+mod symmetric;
+
 /// What is done to a sound graph or its weights.
 type Damage<'case, Whole> = &'case dyn Fn(&mut Whole);
 
