@@ -216,7 +216,7 @@ async fn tell_of_itself(when: Announce, warns: bool, voice: Arc<dyn Voice>, pref
 async fn verified(folder: PathBuf) -> Result<Manifest, ServiceFailure> {
     let read = tokio::task::spawn_blocking(move || Bundle::open(&folder)).await;
     let bundle = read.map_err(|_| ServiceFailure::CaptionThreadEnded)??;
-    Ok(bundle.into_manifest_and_vocabulary().0)
+    Ok(bundle.into_parts().0)
 }
 
 async fn take_name(connection: &Connection) -> Result<(), ServiceFailure> {

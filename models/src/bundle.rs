@@ -9,7 +9,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    BundleError, Vocabulary,
+    BundleError, TagNames, Vocabulary,
     manifest::{FileRecord, MANIFEST_FILE, Manifest},
 };
 
@@ -26,6 +26,7 @@ pub struct Bundle {
     vocabulary: Vocabulary,
     encoder_onnx: Vec<u8>,
     decoder_onnx: Vec<u8>,
+    tag_names: Option<TagNames>,
 }
 
 impl Bundle {
@@ -34,6 +35,7 @@ impl Bundle {
     pub fn open(directory: &Path) -> Result<Self, BundleError> {
         let manifest = read_manifest(directory)?;
         let (mut vocabulary, mut encoder_onnx, mut decoder_onnx) = (Vec::new(), Vec::new(), Vec::new());
+        let mut tag_names = None;
         for (name, record) in &manifest.files {
             let bytes = read_verified(&directory.join(name), record)?;
             if *name == manifest.vocabulary.file {
@@ -42,10 +44,13 @@ impl Bundle {
                 encoder_onnx = bytes;
             } else if *name == manifest.decoder.file {
                 decoder_onnx = bytes;
+            } else if manifest.tags.as_ref().is_some_and(|tags| tags.names == *name) {
+                tag_names = Some(read_tag_names(&directory.join(name), bytes, &manifest)?);
             }
         }
         let vocabulary = read_vocabulary(&directory.join(&manifest.vocabulary.file), vocabulary, &manifest)?;
-        Ok(Self { directory: directory.to_owned(), manifest, vocabulary, encoder_onnx, decoder_onnx })
+        let directory = directory.to_owned();
+        Ok(Self { directory, manifest, vocabulary, encoder_onnx, decoder_onnx, tag_names })
     }
 
     /// The checked manifest.
@@ -72,6 +77,12 @@ impl Bundle {
         &self.decoder_onnx
     }
 
+    /// What the encoder's classes are called, where it gives them.
+    #[must_use]
+    pub fn tag_names(&self) -> Option<&TagNames> {
+        self.tag_names.as_ref()
+    }
+
     /// The folder that it was opened from.
     #[must_use]
     pub fn directory(&self) -> &Path {
@@ -80,8 +91,8 @@ impl Bundle {
 
     /// What is left when the networks have been opened: the files' bytes are let go.
     #[must_use]
-    pub fn into_manifest_and_vocabulary(self) -> (Manifest, Vocabulary) {
-        (self.manifest, self.vocabulary)
+    pub fn into_parts(self) -> (Manifest, Vocabulary, Option<TagNames>) {
+        (self.manifest, self.vocabulary, self.tag_names)
     }
 }
 
@@ -153,6 +164,21 @@ fn read_bounded(file: &Path, limit: u64) -> Result<Vec<u8>, BundleError> {
         return Err(too_large(bytes.len() as u64));
     }
     Ok(bytes)
+}
+
+fn read_tag_names(file: &Path, bytes: Vec<u8>, manifest: &Manifest) -> Result<TagNames, BundleError> {
+    let foreign = |problem: String| BundleError::ForeignTagNames { file: file.to_owned(), problem };
+    let text = String::from_utf8(bytes).map_err(|_| foreign("it is not UTF-8 text".to_owned()))?;
+    let names = TagNames::from_text(&text)
+        .map_err(|source| BundleError::TagNames { file: file.to_owned(), source })?;
+    // A checked manifest's tags name an output of two axes.
+    let output = manifest.tags.as_ref().and_then(|tags| manifest.encoder_output(&tags.output));
+    let classes = output.and_then(|output| output.shape.last().copied()).unwrap_or(0);
+    if names.classes() != classes {
+        let found = names.classes();
+        return Err(foreign(format!("it names {found} classes where the encoder gives {classes}")));
+    }
+    Ok(names)
 }
 
 fn read_vocabulary(file: &Path, bytes: Vec<u8>, manifest: &Manifest) -> Result<Vocabulary, BundleError> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::TokenId;
+use crate::{Tag, TokenId};
 
 /// A sentence about a picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Caption {
     pub alternatives: Vec<String>,
     /// Each word as the vocabulary has it, with its own probability in 0..=1.
     pub words: Vec<(String, f32)>,
+    /// What else the picture may show, the most probable first; none where the model has no tags.
+    pub tags: Vec<Tag>,
 }
 
 /// How sure a model is of a sentence: in 0..=1, never NaN.

@@ -5,8 +5,8 @@ use std::path::Path;
 use image::RgbImage;
 
 use crate::{
-    Arithmetic, Bundle, Caption, CaptionError, DecodeError, Device, EngineChoice, Network, NotUsed, Notice,
-    Opening, Vocabulary,
+    Arithmetic, Bundle, Caption, CaptionError, DecodeError, Device, Encoded, EngineChoice, Network, NotUsed,
+    Notice, Opening, Tag, TagNames, Vocabulary,
     calibration::{self, Calibration, Features},
     decode::{Decoding, Diversity, Hypothesis, beam_search, diverse_beam_search},
     manifest::Manifest,
@@ -28,6 +28,7 @@ pub struct Captioner {
     vocabulary: Vocabulary,
     network: Box<dyn Network>,
     diversity: Option<Diversity>,
+    tag_names: Option<TagNames>,
 }
 
 impl Captioner {
@@ -44,16 +45,16 @@ impl Captioner {
     ) -> Result<Self, CaptionError> {
         let bundle = Bundle::open(directory)?;
         let network = open_network_as(&bundle, opening, tell)?;
-        let (manifest, vocabulary) = bundle.into_manifest_and_vocabulary();
-        Ok(Self::from_parts(manifest, vocabulary, network))
+        let (manifest, vocabulary, tag_names) = bundle.into_parts();
+        Ok(Self { tag_names, ..Self::from_parts(manifest, vocabulary, network) })
     }
 
     /// Puts a captioner together, as tests do with a network of their own.
     ///
-    /// The vocabulary must be the manifest's.
+    /// The vocabulary must be the manifest's. It gives no tags: their names are a file of a bundle.
     #[must_use]
     pub fn from_parts(manifest: Manifest, vocabulary: Vocabulary, network: Box<dyn Network>) -> Self {
-        Self { manifest, vocabulary, network, diversity: None }
+        Self { manifest, vocabulary, network, diversity: None, tag_names: None }
     }
 
     /// Searches from now on with groups of sentences that differ; with none, as the manifest asks. The daemon does not: for
@@ -68,8 +69,8 @@ impl Captioner {
         picture: &RgbImage,
         options: &CaptionOptions<'_>,
     ) -> Result<Caption, CaptionError> {
-        let hypotheses = self.search(picture, options)?;
-        Ok(caption(&hypotheses, &self.vocabulary, self.manifest.calibration.as_ref()))
+        let (hypotheses, tags) = self.search(picture, options)?;
+        Ok(Caption { tags, ..caption(&hypotheses, &self.vocabulary, self.manifest.calibration.as_ref()) })
     }
 
     /// Describes a picture, and gives what a calibration of the confidence is fitted to; none without words.
@@ -78,8 +79,9 @@ impl Captioner {
         picture: &RgbImage,
         options: &CaptionOptions<'_>,
     ) -> Result<(Caption, Option<Features>), CaptionError> {
-        let hypotheses = self.search(picture, options)?;
-        let caption = caption(&hypotheses, &self.vocabulary, self.manifest.calibration.as_ref());
+        let (hypotheses, tags) = self.search(picture, options)?;
+        let caption =
+            Caption { tags, ..caption(&hypotheses, &self.vocabulary, self.manifest.calibration.as_ref()) };
         Ok((caption, calibration::features(&hypotheses)))
     }
 
@@ -87,7 +89,7 @@ impl Captioner {
         &mut self,
         picture: &RgbImage,
         options: &CaptionOptions<'_>,
-    ) -> Result<Vec<Hypothesis>, CaptionError> {
+    ) -> Result<(Vec<Hypothesis>, Vec<Tag>), CaptionError> {
         let mut decoding = Decoding::of(&self.manifest);
         decoding.beam_width = options.beam_width.unwrap_or(decoding.beam_width);
         let cancelled = options.cancelled.unwrap_or(&|| false);
@@ -98,11 +100,24 @@ impl Captioner {
         }
         let pixels = preprocess::pixels(picture, &self.manifest.preprocessing)?;
         let encoded = self.network.encode(&pixels)?;
+        let tags = self.tags(&encoded);
         let network = self.network.as_mut();
-        Ok(match self.diversity {
+        let hypotheses = match self.diversity {
             None => beam_search(network, &encoded, &decoding, cancelled)?,
             Some(diversity) => diverse_beam_search(network, &encoded, &decoding, diversity, cancelled)?,
-        })
+        };
+        Ok((hypotheses, tags))
+    }
+
+    /// What the encoder takes the picture for, where it says so and the classes have names.
+    fn tags(&self, encoded: &Encoded) -> Vec<Tag> {
+        let Some((section, names)) = self.manifest.tags.as_ref().zip(self.tag_names.as_ref()) else {
+            return Vec::new();
+        };
+        let outputs = &self.manifest.encoder.outputs;
+        let place = outputs.iter().position(|output| output.name == section.output);
+        let scores = place.and_then(|place| encoded.tensors.get(place));
+        scores.map_or_else(Vec::new, |scores| section.tags(names, &scores.values))
     }
 
     /// What the model says of itself.
@@ -162,7 +177,7 @@ fn caption(hypotheses: &[Hypothesis], vocabulary: &Vocabulary, calibration: Opti
         .filter_map(|(token, log)| Some((vocabulary.word(*token)?.to_owned(), log.exp().clamp(0.0, 1.0))))
         .collect();
     let (confidence, band) = calibration::confidence(calibration, hypotheses);
-    Caption { text, tokens, confidence, band, alternatives: texts, words }
+    Caption { text, tokens, confidence, band, alternatives: texts, words, tags: Vec::new() }
 }
 
 #[cfg(test)]

@@ -62,6 +62,29 @@ pub enum VocabularyError {
     TooLarge(usize),
 }
 
+/// Why a text does not name the classes of an encoder.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TagNamesError {
+    /// A line holds an empty name, one with odd characters, a long one, or more names than are taken.
+    #[error("line {line} does not hold names with tabs between them")]
+    NotNames {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// Two names are each said to be a kind of the other.
+    #[error("{one:?} and {other:?} are each said to be a kind of the other")]
+    Circle {
+        /// One name.
+        one: String,
+        /// The other; the same where it is said to be a kind of itself.
+        other: String,
+    },
+    /// There are more classes than any encoder has.
+    #[error("it names more than {0} classes")]
+    TooMany(usize),
+}
+
 /// Why a folder cannot be used as a model.
 ///
 /// Nothing in a bundle is used before all of it was verified, so there is no partly opened bundle.
@@ -161,6 +184,22 @@ pub enum BundleError {
         file: PathBuf,
         /// What is wrong with it.
         source: VocabularyError,
+    },
+    /// The file of the tags' names is what the manifest records, but does not hold such names.
+    #[error("{} does not name tags: {source}", .file.display())]
+    TagNames {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: TagNamesError,
+    },
+    /// The tags' names and the manifest come from different models.
+    #[error("{} does not belong to this manifest: {problem}", .file.display())]
+    ForeignTagNames {
+        /// The file.
+        file: PathBuf,
+        /// Where the two disagree.
+        problem: String,
     },
     /// The vocabulary and the manifest come from different models.
     #[error("{} does not belong to this manifest: {problem}", .file.display())]

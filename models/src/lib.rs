@@ -10,6 +10,7 @@
 //! | `encoder.onnx` | runs once for a picture: f32 pixels `[1, 3, height, width]` to any number of f32 tensors `[1, …]` |
 //! | `decoder.onnx` | runs once for a word: i64 tokens `[rows]`, the context and the state, to f32 logits `[rows, vocabulary]` and the next state |
 //! | `vocabulary.txt` | one word a line, the line's number from 0 its token; `<pad>`, `<start>`, `<end>` and `<unk>` are lines like others |
+//! | `tags.txt` | what the encoder's classes are called, where it has such an output; see [`TagNames`] |
 //! | `golden.json` | captions of the shipped pictures, which every engine must give |
 //! | `CARD.md` | for people: where data and weights come from, what the model knows, what it scores |
 //!
@@ -30,10 +31,11 @@
 //! Hypothesis              tokens without <start> and <end>, best first
 //!   calibration::confidence  the search's own numbers, by the manifest's [calibration]
 //!   Vocabulary::text
-//! Caption                 text, alternatives, confidence in 0..=1, words with their probabilities
+//! Caption                 text, alternatives, confidence in 0..=1, words with their probabilities, tags
 //! ```
 //!
-//! [`Captioner`] is all of it in one call. The rows of a [`State`] and the tokens of a step go together; the encoder's
+//! [`Captioner`] is all of it in one call. Tags are made of the encoder's output that the manifest's `[tags]` names.
+//! The rows of a [`State`] and the tokens of a step go together; the encoder's
 //! outputs that the manifest calls context go into each step as they are, with batch 1, and the graph broadcasts them.
 //! The state before the first word is the encoder's output of the same name, repeated for each row.
 //!
@@ -63,6 +65,7 @@ mod error;
 pub mod manifest;
 pub mod network;
 pub mod preprocess;
+pub mod tags;
 pub mod vocabulary;
 
 pub use bundle::{Bundle, sha256_hex};
@@ -71,7 +74,8 @@ pub use caption::{Band, Caption, Confidence};
 pub use captioner::{CaptionOptions, Captioner};
 pub use decode::{Decoding, Diversity, Hypothesis};
 pub use error::{
-    BundleError, CaptionError, DecodeError, ManifestError, NetworkError, PreprocessError, VocabularyError,
+    BundleError, CaptionError, DecodeError, ManifestError, NetworkError, PreprocessError, TagNamesError,
+    VocabularyError,
 };
 pub use manifest::Manifest;
 pub use network::{
@@ -79,4 +83,5 @@ pub use network::{
     State, Step, Tensor, UnknownDevice, UnknownEngine, open_network, open_network_as,
 };
 pub use preprocess::Pixels;
+pub use tags::{Tag, TagNames};
 pub use vocabulary::{SpecialTokens, TokenId, Vocabulary};

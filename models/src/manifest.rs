@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, ManifestError, TokenId, calibration::Calibration};
+use crate::{Engine, ManifestError, TokenId, calibration::Calibration, tags::TagsSection};
 
 mod check;
 
@@ -60,6 +60,9 @@ pub struct Manifest {
     /// How the confidence is calibrated; absent where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
+    /// What the encoder's classes are called and worth; absent where it gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<TagsSection>,
     /// What the bundle scored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<Score>,

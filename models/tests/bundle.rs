@@ -39,6 +39,30 @@ fn vouch(directory: &Path, name: &str, bytes: &[u8]) {
     replace(&manifest, &format!("bytes = {}", old.len()), &format!("bytes = {}", bytes.len()));
 }
 
+#[test]
+fn names_of_tags_are_held_to_the_encoder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    for (text, due) in [
+        ("-\nSaluki\tdog\n", "names 2 classes where the encoder gives 4"),
+        ("-\nSaluki\tdog\n\nteapot\n", "does not name tags: line 3"),
+        ("-\nSaluki\tdog\ndog\tSaluki\nteapot\n", "each said to be a kind of the other"),
+        ("\u{7}\na\nb\nc\n", "line 1"),
+    ] {
+        Tiny::new(1, true).tagged().write(at);
+        assert!(Bundle::open(at).expect("a bundle").tag_names().is_some());
+        vouch(at, "tags.txt", text.as_bytes());
+        let error = Bundle::open(at).expect_err(due).to_string();
+        assert!(error.contains(due) && error.contains("tags.txt"), "{error}");
+    }
+    Tiny::new(1, true).tagged().write(at);
+    flip(at, "tags.txt");
+    assert!(matches!(Bundle::open(at), Err(BundleError::Altered { .. })));
+    Tiny::new(1, true).tagged().write(at);
+    vouch(at, "tags.txt", b"\xff\n");
+    assert!(matches!(Bundle::open(at), Err(BundleError::ForeignTagNames { .. })));
+}
+
 fn words() -> String {
     WORDS.map(|word| format!("{word}\n")).concat()
 }

@@ -24,6 +24,7 @@ model-altered =
 model-too-large = { $path } hat { $found } Bytes; mehr als { $limit } werden nicht gelesen
 model-unreadable = { $path } kann nicht gelesen werden: { $reason }
 model-vocabulary = { $path } ist kein Wortschatz, auf Englisch: { $detail }
+model-tag-names = { $path } enthält keine Namen für Merkmale: { $detail }
 model-foreign-vocabulary = { $path } gehört nicht zu diesem Manifest, auf Englisch: { $detail }
 
 model-picture-size =

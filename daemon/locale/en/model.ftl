@@ -19,6 +19,7 @@ model-altered =
 model-too-large = { $path } has { $found } bytes; no more than { $limit } are read
 model-unreadable = { $path } cannot be read: { $reason }
 model-vocabulary = { $path } is not a vocabulary: { $detail }
+model-tag-names = { $path } does not name tags: { $detail }
 model-foreign-vocabulary = { $path } does not belong to this manifest: { $detail }
 
 model-picture-size =

@@ -54,7 +54,10 @@ pub fn bundle_error(error: &BundleError) -> Message {
         BundleError::Vocabulary { file, source } => {
             message!("model-vocabulary", path = shown(file), detail = source.to_string())
         }
-        BundleError::ForeignVocabulary { file, problem } => {
+        BundleError::TagNames { file, source } => {
+            message!("model-tag-names", path = shown(file), detail = source.to_string())
+        }
+        BundleError::ForeignVocabulary { file, problem } | BundleError::ForeignTagNames { file, problem } => {
             message!("model-foreign-vocabulary", path = shown(file), detail = problem)
         }
         error => other(&error.to_string()),

@@ -42,7 +42,9 @@ impl Network for Dog {
     fn encode(&mut self, pixels: &Pixels) -> Result<Encoded, NetworkError> {
         assert_eq!(pixels.shape(), [1, 3, 2, 4]);
         self.0.lock().expect("the counts").0 += 1;
-        Ok(Encoded { tensors: Vec::new() })
+        let values = vec![-9.0, 3.0, 2.0, -9.0];
+        let nothing = || Tensor { shape: Vec::new(), values: Vec::new() };
+        Ok(Encoded { tensors: vec![nothing(), nothing(), Tensor { shape: vec![1, 4], values }] })
     }
 
     fn start(&self, _: &Encoded, rows: usize) -> Result<State, NetworkError> {
@@ -104,4 +106,17 @@ fn a_picture_without_pixels_is_refused() {
     let (mut captioner, _) = captioner();
     let error = captioner.caption(&RgbImage::new(0, 0), &CaptionOptions::default()).expect_err("no pixels");
     assert!(matches!(error, CaptionError::Preprocess(_)) && !error.is_cancelled(), "{error}");
+}
+
+#[test]
+fn what_the_encoder_takes_it_for_is_named() {
+    let (plain, _) = captioner();
+    let names = TagNames::from_text("-\nSaluki\tdog\nbeagle\tdog\nteapot\n").expect("names");
+    let (mut captioner, _) = captioner();
+    let caption = captioner.caption(&RgbImage::new(9, 9), &CaptionOptions::default()).expect("a caption");
+    assert!(caption.tags.is_empty(), "nobody said what the classes are called");
+    let mut captioner = Captioner { tag_names: Some(names), ..plain };
+    let caption = captioner.caption(&RgbImage::new(9, 9), &CaptionOptions::default()).expect("a caption");
+    let tags: Vec<_> = caption.tags.iter().map(|tag| (tag.name.as_str(), tag.is_sure)).collect();
+    assert_eq!(tags, [("dog", true), ("Saluki", false), ("beagle", false)]);
 }

@@ -31,6 +31,7 @@ impl Manifest {
         self.check_decoder()?;
         self.check_decoding()?;
         self.check_calibration()?;
+        self.check_tags()?;
         self.check_scores()
     }
 
@@ -207,6 +208,25 @@ impl Manifest {
         require(all.iter().all(|value| (0.0..=1.0).contains(value)), "calibration.fit", || {
             "holds a share that does not lie between 0 and 1".to_owned()
         })
+    }
+
+    fn check_tags(&self) -> Checked {
+        let Some(tags) = &self.tags else { return Ok(()) };
+        let Some(output) = self.encoder_output(&tags.output) else {
+            return invalid(
+                "tags.output",
+                format!("is {:?}, which is no output of the encoder", tags.output),
+            );
+        };
+        require(output.shape.len() == 2, "tags.output", || {
+            format!("has the shape {:?} where [1, classes] is due", output.shape)
+        })?;
+        self.require_listed("tags.names", &tags.names)?;
+        let used = [&self.vocabulary.file, &self.encoder.file, &self.decoder.file];
+        require(!used.contains(&&tags.names), "tags.names", || {
+            format!("names {:?}, which has another use", tags.names)
+        })?;
+        tags.check()
     }
 
     fn check_scores(&self) -> Checked {

@@ -15,6 +15,7 @@ fn reads_and_writes_all_of_it() {
     assert_eq!(manifest.scores[0].engine, Engine::Tract);
     let calibration = manifest.calibration.as_ref().expect("a calibration");
     assert_eq!(calibration.coefficients.len(), 2);
+    assert_eq!(manifest.tags.as_ref().expect("tags").fit.judged, 300);
     assert!(!manifest.decoding.repetition_guard);
     let text = manifest.to_toml().expect("a text");
     assert!(text.contains("length_penalty = 0.7\n"), "{text}");
@@ -26,6 +27,7 @@ fn may_leave_out_what_is_optional() {
     let mut manifest = Manifest::from_toml(WHOLE).expect("a manifest");
     manifest.quantisation = None;
     manifest.calibration = None;
+    manifest.tags = None;
     manifest.scores = Vec::new();
     manifest.decoder.attention = None;
     manifest.provenance.experiment = None;
@@ -33,6 +35,7 @@ fn may_leave_out_what_is_optional() {
     assert!(
         !text.contains("quantisation")
             && !text.contains("calibration")
+            && !text.contains("[tags")
             && !text.contains("scores")
             && !text.contains("attention")
     );
@@ -56,7 +59,7 @@ fn tells_foreign_and_newer_texts_apart() {
 }
 
 /// What is replaced by what, and what is said then.
-const FAULTS: [(&str, &str, &str); 51] = [
+const FAULTS: [(&str, &str, &str); 62] = [
     ("intercept = 2.5", "intercept = nan", "calibration holds a coefficient that is not a finite number"),
     ("agreement = 0.5", "agreement = inf", "calibration holds a coefficient that is not a finite number"),
     ("agreement = 0.5", "kindness = 0.5", "unknown variant `kindness`"),
@@ -64,6 +67,21 @@ const FAULTS: [(&str, &str, &str); 51] = [
     ("low = 0.3", "low = -0.3", "they must fall and not be below 0"),
     ("high = 0.9", "high = inf", "calibration.bands are inf"),
     ("roc_area = 0.8", "roc_area = 80", "calibration.fit holds a share"),
+    ("output = \"classes\"", "output = \"things\"", "tags.output is \"things\", which is no output"),
+    ("output = \"classes\"", "output = \"features\"", "tags.output has the shape [1, 2, 3]"),
+    (
+        "names = \"tags.txt\"",
+        "names = \"labels.txt\"",
+        "tags.names names \"labels.txt\", which is not listed",
+    ),
+    ("names = \"tags.txt\"", "names = \"vocabulary.txt\"", "which has another use"),
+    ("temperature = 1.25", "temperature = 0.0", "tags.temperature is 0"),
+    ("intercept = -0.5", "intercept = nan", "tags.intercept is NaN"),
+    ("slope = 0.75", "slope = -0.75", "tags.slope is -0.75"),
+    ("least = 0.125", "least = 1.5", "tags.least is 1.5"),
+    ("sure = 0.875", "sure = 0.1", "tags.sure is 0.1; it must lie between tags.least and 2"),
+    ("right_when_sure = 0.9", "right_when_sure = 90.0", "tags.fit holds a share"),
+    ("slope = 0.75", "inclination = 0.75", "unknown field `inclination`"),
     ("format_version = 1", "format_version = 0", "format_version is 0 where 1 is due"),
     ("format_version = 1", "format_version = -1", "invalid value"),
     ("name = \"tiny\"", "name = \" \"", "name is empty"),

@@ -8,6 +8,14 @@ pub(crate) const WORDS: &str = "<pad>\n<start>\n<end>\n<unk>\na\ndog\n";
 
 /// A decoder of 6 words with one state of 5 values and an attention over 2 places.
 pub(crate) fn manifest() -> Manifest {
+    let mut manifest = tagged();
+    manifest.tags = None;
+    manifest.encoder.outputs.retain(|output| output.name != "classes");
+    manifest
+}
+
+/// The same with scores of 4 classes.
+pub(crate) fn tagged() -> Manifest {
     Manifest::from_toml(include_str!("../manifest/whole.toml")).expect("a manifest")
 }
 

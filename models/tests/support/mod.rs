@@ -11,6 +11,7 @@ use descry_models::{
         Quantisation, Resize, StateSection, TensorSection, VocabularySection,
     },
     sha256_hex,
+    tags::{TagsFit, TagsSection},
 };
 use image::{Rgb, RgbImage};
 
@@ -23,6 +24,9 @@ pub(crate) const WORDS: [&str; 16] = [
     "<pad>", "<start>", "<end>", "<unk>", "a", "the", "man", "dog", "cat", "ball", "table", "red", "small",
     "runs", "holds", "on",
 ];
+
+/// The names of the classes of a tagged one.
+pub(crate) const TAGS: &str = "-\nSaluki\tdog\nbeagle\tdog\nteapot\n";
 
 /// Pixels across and down.
 pub(crate) const SIDE: usize = 16;
@@ -50,6 +54,33 @@ impl Tiny {
         }
     }
 
+    /// The same with scores of as many classes as [`TAGS`] names.
+    pub(crate) fn tagged(mut self) -> Self {
+        let scores = self.encoder.linear("hidden", (-1.0, 1.0), HIDDEN, 4);
+        self.encoder.output(&scores, "classes", &["1", "4"]);
+        self.manifest.encoder.outputs.push(tensor("classes", &[1, 4]));
+        self.manifest.tags = Some(TagsSection {
+            output: "classes".to_owned(),
+            names: "tags.txt".to_owned(),
+            temperature: 1.0,
+            intercept: 0.0,
+            slope: 1.0,
+            least: 0.0,
+            sure: 0.5,
+            fit: TagsFit {
+                weights: "random".to_owned(),
+                labelled: 0,
+                top1: 0.0,
+                top5: 0.0,
+                judged: 0,
+                right: 0.0,
+                expected_calibration_error: 0.0,
+                right_when_sure: 0.0,
+            },
+        });
+        self
+    }
+
     /// Writes the bundle, its files' sizes and digests as they then are.
     pub(crate) fn write(&self, directory: &Path) {
         write_bundle(directory, &self.manifest, &self.encoder.onnx(), &self.decoder.onnx());
@@ -59,8 +90,9 @@ impl Tiny {
 /// Writes a bundle with these files, whatever they hold.
 pub(crate) fn write_bundle(directory: &Path, manifest: &Manifest, encoder: &[u8], decoder: &[u8]) {
     let vocabulary = WORDS.map(|word| format!("{word}\n")).concat();
-    let contents =
-        [("encoder.onnx", encoder), ("decoder.onnx", decoder), ("vocabulary.txt", vocabulary.as_bytes())];
+    let mut contents =
+        vec![("encoder.onnx", encoder), ("decoder.onnx", decoder), ("vocabulary.txt", vocabulary.as_bytes())];
+    contents.extend(manifest.tags.as_ref().map(|_| ("tags.txt", TAGS.as_bytes())));
     let mut manifest = manifest.clone();
     manifest.files = BTreeMap::new();
     for (name, bytes) in contents {
@@ -142,6 +174,7 @@ fn manifest(quantised: bool) -> Manifest {
             repetition_guard: false,
         },
         calibration: None,
+        tags: None,
         quantisation: quantised.then(|| Quantisation {
             scheme: "qdq-static".to_owned(),
             weights: "int8-per-channel".to_owned(),

@@ -131,7 +131,7 @@ async fn blocking_optional(
 fn model() -> Result<Message, Message> {
     let folder = model_folder::find(settings_or_defaults().model).map_err(|error| error.message())?;
     let bundle = Bundle::open(&folder).map_err(|error| models::bundle_error(&error))?;
-    let (manifest, _) = bundle.into_manifest_and_vocabulary();
+    let (manifest, ..) = bundle.into_parts();
     Ok(message!("check-model", model = manifest.name, folder = folder.display().to_string()))
 }
 

@@ -33,7 +33,7 @@ fn the_graphs_for_gpus_give_the_captions_of_the_shipped_one() {
             assert_eq!(network.arithmetic(), arithmetic);
             let mut on_processors = library.open(Device::Cpu).unwrap();
             agreement::check(&mut network, &mut on_processors, library.bundle.manifest()).unwrap();
-            let (manifest, vocabulary) = Bundle::open(&shipped()).unwrap().into_manifest_and_vocabulary();
+            let (manifest, vocabulary, _) = Bundle::open(&shipped()).unwrap().into_parts();
             let mut captioner = Captioner::from_parts(manifest, vocabulary, Box::new(network));
             let mut same = 0;
             for (name, golden) in &golden {
