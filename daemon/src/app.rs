@@ -24,7 +24,7 @@ use crate::{
     frame::{Frame, Origin, Screen, View},
     history::History,
     in_flight::InFlight,
-    preferences::Shared,
+    preferences::{Detail, Shared},
     quality::{self, Kind, Quality},
     request::{Caller, Cancel, Reason, Request},
     screen_text::Reader,
@@ -202,9 +202,11 @@ impl App {
 
         let caption = captioned.as_ref().map(|found| &found.caption);
         let in_its_language = captioned.as_ref().map(|found| (&found.caption, found.language.as_str()));
-        let wording = wording::word(&quality, in_its_language, self.preferences.now().manner());
+        let preferences = self.preferences.now();
+        let wording = wording::word(&quality, in_its_language, preferences.manner());
         let spoken = match tact {
             Some(tact) => tact.words(&wording, &quality)?,
+            None if options.detail.unwrap_or(preferences.detail) == Detail::Full => wording.in_full,
             None => wording.spoken,
         };
 
@@ -213,6 +215,7 @@ impl App {
         let confidence = caption.map_or(0.0, |caption| caption.confidence.value());
         let words =
             options.want_words.then(|| caption.map(|caption| caption.words.clone()).unwrap_or_default());
+        let tags = caption.map(|caption| caption.tags.clone()).unwrap_or_default();
         let (inference, model, engine) =
             captioned.map(|found| (found.inference, found.model, found.engine)).unwrap_or_default();
         let description = Description {
@@ -225,6 +228,7 @@ impl App {
             kind: quality.kind,
             quality: quality.faults,
             alternatives: wording.alternatives,
+            tags,
             captured_at,
             capture,
             inference,

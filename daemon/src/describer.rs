@@ -111,7 +111,7 @@ pub(crate) mod fake {
 
     use std::{thread, time::Duration};
 
-    use descry_models::{Band, Confidence};
+    use descry_models::{Band, Confidence, Tag};
 
     use super::*;
 
@@ -151,6 +151,7 @@ pub(crate) mod fake {
                             .map(|index| format!("picture {index}"))
                             .collect(),
                         words,
+                        tags: tags(),
                     })
                 }
                 Conduct::Endless => {
@@ -181,6 +182,16 @@ pub(crate) mod fake {
         fn device(&self) -> Device {
             Device::Cuda
         }
+    }
+
+    /// Two tags that may be told, and one that may not.
+    pub(crate) fn tags() -> Vec<Tag> {
+        let tag = |(name, probability): (&str, f32)| Tag {
+            name: name.to_owned(),
+            probability,
+            is_sure: probability >= 0.75,
+        };
+        [("beagle", 0.875), ("picture", 0.8), ("animal", 0.5)].map(tag).to_vec()
     }
 
     /// Loads fakes of one conduct.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use descry_models::Band;
+use descry_models::{Band, Tag};
 
 use crate::{
     frame::Area,
@@ -33,6 +33,8 @@ pub struct Description {
     pub quality: Vec<Fault>,
     /// Other sentences for the same picture, best first.
     pub alternatives: Vec<String>,
+    /// What else it may show, the most probable first; none of a screen, and none where the model has no tags.
+    pub tags: Vec<Tag>,
     /// When the picture was taken or read.
     pub captured_at: SystemTime,
     /// How long taking, reading and decoding the picture took.
@@ -69,6 +71,8 @@ pub struct Described {
     pub quality: Vec<String>,
     /// Other sentences, best first.
     pub alternatives: Vec<String>,
+    /// What else it may show, each with its probability in 0 to 1, the most probable first.
+    pub tags: Vec<(String, f64)>,
     /// The model's name; empty where no caption was made.
     pub model: String,
     /// The engine's name; empty where no caption was made.
@@ -142,6 +146,7 @@ impl From<Description> for Described {
             language: description.language,
             wording: description.spoken,
             alternatives: description.alternatives,
+            tags: pairs(&description.tags),
             model: description.model,
             engine: description.engine,
             screen: description.screen.as_ref().map(OnScreen::from),
@@ -149,6 +154,13 @@ impl From<Description> for Described {
             quality: description.quality.iter().map(|fault| fault.name().to_owned()).collect(),
         }
     }
+}
+
+/// Names and probabilities of tags, as they are handed on.
+pub(crate) fn pairs(tags: &[Tag]) -> Vec<(String, f64)> {
+    // Three decimals are more than such a probability is worth.
+    let rounded = |probability: f32| (f64::from(probability) * 1e3).round() / 1e3;
+    tags.iter().map(|tag| (tag.name.clone(), rounded(tag.probability))).collect()
 }
 
 /// A description for tests.
@@ -164,6 +176,7 @@ pub(crate) fn example(text: &str, alternatives: &[&str]) -> Description {
         kind: Kind::Photo,
         quality: Vec::new(),
         alternatives: alternatives.iter().map(|alternative| (*alternative).to_owned()).collect(),
+        tags: Vec::new(),
         captured_at: SystemTime::UNIX_EPOCH + Duration::from_hours(1),
         capture: Duration::from_millis(1),
         inference: Duration::from_millis(2),

@@ -6,7 +6,7 @@
 
 use std::{fs::File, io::Write, path::Path};
 
-use descry_models::{Manifest, Vocabulary};
+use descry_models::{Manifest, TagNames, Vocabulary};
 use rustix::fs::{MemfdFlags, SealFlags};
 use zbus::zvariant::{self, LE, serialized};
 
@@ -95,11 +95,14 @@ pub fn history(data: &[u8]) {
     assert!(descriptions.len() <= history::MAXIMUM);
 }
 
-/// A model's manifest, and its vocabulary.
+/// A model's manifest, its vocabulary, and the names of its tags.
 pub fn bundle(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let _ = Manifest::from_toml(&text);
     let _ = Vocabulary::from_text(&text);
+    if let Ok(names) = TagNames::from_text(&text) {
+        assert_eq!(names.added_up(&vec![1.0; names.classes()]).len(), names.count());
+    }
 }
 
 /// Text on its way to the synthesiser: it stays within its one message, whatever stands in it.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use descry_models::Band;
+use descry_models::{Band, Tag};
 
 use crate::{
     description::Description,
@@ -75,6 +75,11 @@ pub fn elaborate(description: &Description, now: SystemTime, language: Language)
     } else {
         parts.push(say(message!("retell-nothing-else")));
     }
+    if !is_untold(description) {
+        let told = parts.join(" ");
+        let more = may_show(&description.tags, &told, &description.language, language);
+        parts.extend(more.map(say));
+    }
     let percent = (f64::from(description.confidence) * 100.0).round();
     parts.push(say(match description.band {
         Band::High => message!("retell-sure", percent = percent),
@@ -83,6 +88,28 @@ pub fn elaborate(description: &Description, now: SystemTime, language: Language)
     }));
     parts.push(when);
     Retold { text: description.text.clone(), spoken: parts.join(" ") }
+}
+
+/// The most tags that are told.
+const MOST_TAGS: usize = 3;
+
+/// What else is to be seen, as far as it is sure and was not told already; in the language of the captions.
+#[must_use]
+pub fn may_show(tags: &[Tag], told: &str, caption_language: &str, language: Language) -> Option<Message> {
+    let told: BTreeSet<String> = content(told).iter().map(|word| singular(word)).collect();
+    let is_told = |tag: &Tag| content(&tag.name).iter().all(|word| told.contains(&singular(word)));
+    let new = tags.iter().filter(|tag| tag.is_sure && !is_told(tag)).take(MOST_TAGS);
+    let things: Vec<&str> = new.map(|tag| tag.name.as_str()).collect();
+    if things.is_empty() {
+        return None;
+    }
+    let tongue = in_language(caption_language, language);
+    Some(message!("retell-may-show", language = tongue, things = things.join(", ")))
+}
+
+/// A word without the ending that most plurals have.
+fn singular(word: &str) -> String {
+    word.strip_suffix('s').unwrap_or(word).to_owned()
 }
 
 /// In other words: those of the given turn, counted from 1. After the last ones the first come again.
@@ -194,6 +221,28 @@ mod tests {
         let alone = example("A dog runs.", &["The dog runs."]);
         assert_eq!(rephrase(&alone, 1, ENGLISH).spoken, "I have no other words for it. A dog runs.");
         assert_eq!(repeat(&alone).spoken, "A dog runs.");
+    }
+
+    #[test]
+    fn what_else_is_to_be_seen_is_told_once() {
+        let tag = |name: &str, is_sure| Tag { name: name.to_owned(), probability: 0.9, is_sure };
+        let mut description = example("Two dogs run.", &["A cat sits."]);
+        description.tags = ["dog", "cat", "tennis ball", "crane (bird)", "harbor", "tie"]
+            .map(|name| tag(name, true))
+            .to_vec();
+        description.tags.insert(2, tag("teapot", false));
+        let then = description.captured_at;
+        let told = elaborate(&description, then, ENGLISH).spoken;
+        assert!(told.contains(" It may also show: tennis ball, crane (bird), harbor. The model"), "{told}");
+        let told = elaborate(&description, then, Language::German).spoken;
+        assert!(told.contains(" Vielleicht ist auch zu sehen, auf Englisch: tennis ball, crane"), "{told}");
+        description.tags.truncate(3);
+        let told = elaborate(&description, then, ENGLISH).spoken;
+        assert!(!told.contains("may also"), "{told}");
+        description.tags = vec![tag("harbor", true)];
+        description.band = Band::None;
+        let told = elaborate(&description, then, ENGLISH).spoken;
+        assert!(!told.contains("harbor"), "where nothing can be told, nothing is added: {told}");
     }
 
     /// A screen with more text than is said at first.

@@ -72,7 +72,7 @@ pub struct Wording {
     pub subject: String,
     /// What is said aloud where there is time for the subject only: it with its doubt.
     pub in_short: String,
-    /// What is said aloud where there is time for another caption too, as far as there is one that says something else.
+    /// What is said aloud where there is time for another caption too, and for tags: as far as they say something else.
     pub in_full: String,
 }
 
@@ -112,14 +112,14 @@ pub fn word(quality: &Quality, caption: Option<(&Caption, &str)>, manner: Manner
     let (text, subject) = (sentence(&caption.text), sentence(&subject));
     let content = retell::content(&text);
     let other = alternatives.iter().find(|other| retell::content(other) != content);
-    let in_full = match other {
-        Some(other) if worded != Band::None => {
-            let tongue = in_language(caption_language, language);
-            let other = message!("retell-could-be", language = tongue, caption = other);
-            format!("{spoken} {}", words_in(&other, language))
-        }
-        _ => spoken.clone(),
-    };
+    let mut in_full = spoken.clone();
+    if worded != Band::None {
+        let tongue = in_language(caption_language, language);
+        let other = other.map(|other| message!("retell-could-be", language = tongue, caption = other));
+        let told = other.map_or(spoken.clone(), |other| format!("{spoken} {}", words_in(&other, language)));
+        let more = retell::may_show(&caption.tags, &told, caption_language, language);
+        in_full = more.map_or(told.clone(), |more| format!("{told} {}", words_in(&more, language)));
+    }
     let language = caption_language.to_owned();
     Wording { text, language, spoken, band, alternatives, subject, in_short, in_full }
 }
@@ -239,6 +239,7 @@ mod tests {
             band,
             alternatives: vec!["two dogs run".into()],
             words: Vec::new(),
+            tags: Vec::new(),
         }
     }
 

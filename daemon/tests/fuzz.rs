@@ -55,9 +55,13 @@ fn corpus(parser: &str) -> Vec<Vec<u8>> {
         "history" => &[
             "{\"captured_at\":1700000000000000,\"text\":\"A dog.\",\"language\":\"en\",\"wording\":\"Possibly a dog.\",\
              \"confidence\":0.5,\"band\":\"middle\",\"kind\":\"photo\",\"quality\":[\"dark\"],\
-             \"alternatives\":[\"A cat.\"],\"model\":\"m\",\"engine\":\"e\"}\n",
+             \"alternatives\":[\"A cat.\"],\"tags\":[[\"dog\",0.75,true]],\"model\":\"m\",\"engine\":\"e\"}\n",
         ],
-        "bundle" => &[include_str!("fixtures/manifest.toml"), "<pad>\n<start>\n<end>\n<unk>\na\ndog\nruns\n"],
+        "bundle" => &[
+            include_str!("fixtures/manifest.toml"),
+            "<pad>\n<start>\n<end>\n<unk>\na\ndog\nruns\n",
+            "-\nSaluki\tdog\tanimal\ncrane (bird)\tbird\tanimal\nteapot\n",
+        ],
         "spoken_text" => &[
             "I can't tell: see https://a.example/?b=c or call 030123456.\r\n.\r\nQUIT\r\n",
             "..\n.\u{2028}.\u{85}snake_case | ****** → me@b.example 犬\u{200b}",

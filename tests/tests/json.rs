@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use descry_tests::{command::Descry, shipped, surroundings::Surroundings};
 use serde_json::Value;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "file",
     "text",
     "language",
@@ -15,6 +15,7 @@ const KEYS: [&str; 12] = [
     "kind",
     "quality",
     "alternatives",
+    "tags",
     "model",
     "engine",
     "decode_ms",
@@ -75,6 +76,12 @@ fn as_promised(line: &Value) -> Result<()> {
     let alternatives = line["alternatives"].as_array().context("the alternatives are a list")?;
     ensure!(alternatives.iter().all(Value::is_string), "the alternatives are sentences");
     ensure!(!alternatives.contains(&line["text"]), "an alternative is another sentence");
+    let tags = line["tags"].as_array().context("the tags are a list")?;
+    for tag in tags {
+        ensure!(tag["name"].is_string() && tag.as_object().is_some_and(|tag| tag.len() == 2), "{tag}");
+        let probability = tag["probability"].as_f64().context("the probability is a number")?;
+        ensure!((0.0..=1.0).contains(&probability), "the probability is {probability}");
+    }
     assert_eq!(line["model"], shipped::MODEL);
     ensure!(["tract", "onnxruntime"].contains(&line["engine"].as_str().unwrap_or_default()), "which engine?");
     for key in ["decode_ms", "inference_ms"] {

@@ -5,6 +5,7 @@ retell-could-be = Es könnte auch sein{ $language }: { $caption }
 retell-or = Oder: { $caption }
 retell-guess = Eine Vermutung, die wahrscheinlich falsch ist{ $language }: { $caption }
 retell-perhaps = Oder vielleicht{ $language }: { $caption }
+retell-may-show = Vielleicht ist auch zu sehen{ $language }: { $things }.
 retell-nothing-else = Das Modell hat nichts anderes gefunden, was es sein könnte.
 retell-no-other-words = Ich habe keine anderen Worte dafür. { $spoken }
 retell-no-more-words = Ich habe keine weiteren Worte dafür. Noch einmal: { $spoken }

@@ -4,6 +4,7 @@ retell-could-be = It could also be{ $language }: { $caption }
 retell-or = Or: { $caption }
 retell-guess = A guess, which is likely wrong{ $language }: { $caption }
 retell-perhaps = Or perhaps{ $language }: { $caption }
+retell-may-show = It may also show{ $language }: { $things }.
 retell-nothing-else = The model found nothing else that it could be.
 retell-no-other-words = I have no other words for it. { $spoken }
 retell-no-more-words = I have no more words for it. Again: { $spoken }

@@ -83,6 +83,7 @@ impl App {
             kind,
             quality: Vec::new(),
             alternatives: Vec::new(),
+            tags: Vec::new(),
             captured_at,
             capture,
             inference,

@@ -235,6 +235,8 @@ fn described(description: &Dictionary) -> Option<Described> {
         band: value(description, "band").unwrap_or_default(),
         confidence: value(description, "confidence")?,
         alternatives: value(description, "alternatives")?,
+        // An older service has none.
+        tags: value(description, "tags").unwrap_or_default(),
         kind: value(description, "kind").unwrap_or_else(|| Kind::Unknown.name().to_owned()),
         quality: value(description, "quality").unwrap_or_default(),
         model: value(description, "model").unwrap_or_default(),

@@ -10,7 +10,7 @@ use zbus::zvariant::{OwnedValue, Value};
 
 use super::error::Error;
 use crate::{
-    description::{Description, OnScreen, PictureOnScreen},
+    description::{self, Description, OnScreen, PictureOnScreen},
     frame::Area,
     preferences::choice,
     request::{MAXIMUM_TIMEOUT, Options},
@@ -138,6 +138,7 @@ pub(super) fn description(description: &Description, was_spoken: bool) -> Dictio
     let faults: Vec<&str> = description.quality.iter().map(|fault| fault.name()).collect();
     put(&mut dictionary, "quality", faults);
     put(&mut dictionary, "alternatives", description.alternatives.clone());
+    put(&mut dictionary, "tags", description::pairs(&description.tags));
     put(&mut dictionary, "captured-at", u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX));
     put(&mut dictionary, "capture-ms", milliseconds(description.capture));
     put(&mut dictionary, "inference-ms", milliseconds(description.inference));

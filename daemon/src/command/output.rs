@@ -33,10 +33,18 @@ struct DescribedLine<'a> {
     kind: &'a str,
     quality: &'a [String],
     alternatives: &'a [String],
+    tags: Vec<TagLine<'a>>,
     model: Option<&'a str>,
     engine: Option<&'a str>,
     decode_ms: f64,
     inference_ms: f64,
+}
+
+/// What else a picture may show.
+#[derive(Serialize)]
+struct TagLine<'a> {
+    name: &'a str,
+    probability: f64,
 }
 
 /// The JSON object of a screen, a window or a region.
@@ -109,6 +117,10 @@ struct FailedLine<'a> {
     error: &'a str,
 }
 
+fn tag_lines(tags: &[(String, f64)]) -> Vec<TagLine<'_>> {
+    tags.iter().map(|(name, probability)| TagLine { name, probability: *probability }).collect()
+}
+
 /// A name, where there is one.
 fn named(name: &str) -> Option<&str> {
     Some(name).filter(|name| !name.is_empty())
@@ -145,6 +157,7 @@ impl Output {
                 kind: &described.kind,
                 quality: &described.quality,
                 alternatives: &described.alternatives,
+                tags: tag_lines(&described.tags),
                 model: named(&described.model),
                 engine: named(&described.engine),
                 decode_ms: described.decode_ms,
@@ -178,6 +191,7 @@ mod tests {
             kind: "photo".into(),
             quality: vec!["dark".into()],
             alternatives: vec!["A cat.".into()],
+            tags: vec![("dog".into(), 0.75), ("ball".into(), 0.5)],
             model: "m".into(),
             engine: "e".into(),
             decode_ms: 1.5,
@@ -196,7 +210,7 @@ mod tests {
             (
                 line(true, false, Ok(&described)),
                 Some(
-                    r#"{"file":"a b.jpg","text":"A dog.","language":"en","confidence":0.5,"band":"middle","kind":"photo","quality":["dark"],"alternatives":["A cat."],"model":"m","engine":"e","decode_ms":1.5,"inference_ms":20.0}"#,
+                    r#"{"file":"a b.jpg","text":"A dog.","language":"en","confidence":0.5,"band":"middle","kind":"photo","quality":["dark"],"alternatives":["A cat."],"tags":[{"name":"dog","probability":0.75},{"name":"ball","probability":0.5}],"model":"m","engine":"e","decode_ms":1.5,"inference_ms":20.0}"#,
                 ),
             ),
             (line(true, true, Err(&failure)), Some(r#"{"file":"a b.jpg","error":"It is \"cut\" off."}"#)),

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use descry_models::Band;
+use descry_models::{Band, Tag};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -84,6 +84,9 @@ struct Line {
     kind: String,
     quality: Vec<String>,
     alternatives: Vec<String>,
+    /// Name, probability, and whether it is told; older files have none.
+    #[serde(default)]
+    tags: Vec<(String, f32, bool)>,
     model: String,
     engine: String,
 }
@@ -101,6 +104,11 @@ impl Line {
             kind: description.kind.name().to_owned(),
             quality: description.quality.iter().map(|fault| fault.name().to_owned()).collect(),
             alternatives: description.alternatives.clone(),
+            tags: description
+                .tags
+                .iter()
+                .map(|tag| (tag.name.clone(), tag.probability, tag.is_sure))
+                .collect(),
             model: description.model.clone(),
             engine: description.engine.clone(),
         }
@@ -111,6 +119,9 @@ impl Line {
         let band = [Band::High, Band::Middle, Band::Low, Band::None];
         let kind = [Kind::Photo, Kind::Screen, Kind::Text, Kind::Blank, Kind::Unknown];
         let fault = [Fault::Dark, Fault::Bright, Fault::Blurred, Fault::Covered, Fault::Blank];
+        let tag = |(name, probability, is_sure): (String, f32, bool)| {
+            (0.0..=1.0).contains(&probability).then_some(Tag { name, probability, is_sure })
+        };
         let named = |name: &String| fault.into_iter().find(|fault| fault.name() == name);
         Some(Description {
             id: RequestId::next(),
@@ -122,6 +133,7 @@ impl Line {
             kind: kind.into_iter().find(|kind| kind.name() == self.kind)?,
             quality: self.quality.iter().map(named).collect::<Option<_>>()?,
             alternatives: self.alternatives,
+            tags: self.tags.into_iter().map(tag).collect::<Option<_>>()?,
             captured_at: UNIX_EPOCH.checked_add(Duration::from_micros(self.captured_at))?,
             capture: Duration::ZERO,
             inference: Duration::ZERO,
@@ -250,12 +262,13 @@ mod tests {
         assert!(matches!(read(&file), (none, Ok(())) if none.is_empty()));
         let mut one = example("A dog.\n\"Quoted\" über alles.", &["A cat."]);
         one.quality = vec![Fault::Dark];
+        one.tags = vec![Tag { name: "dog".into(), probability: 0.75, is_sure: true }];
         let two = example("Two.", &[]);
         write(&file, [&one, &two].into_iter()).unwrap();
         let (found, result) = read(&file);
         result.unwrap();
         assert_eq!(texts(&found), [one.text.as_str(), "Two."]);
-        assert_eq!(found[0].alternatives, one.alternatives);
+        assert_eq!((&found[0].alternatives, &found[0].tags), (&one.alternatives, &one.tags));
         assert_eq!((found[0].captured_at, &found[0].quality), (one.captured_at, &one.quality));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));

@@ -57,6 +57,7 @@ fn replay(scene: &Scene) -> Outcome {
                 band,
                 alternatives: vec!["something else".to_owned()],
                 words: Vec::new(),
+                tags: Vec::new(),
             };
             let caption = quality.can_be_captioned.then_some((&caption, "en"));
             let wording = wording::word(&quality, caption, Manner::default());

@@ -10,6 +10,10 @@ async fn a_picture_is_described_and_spoken() {
     assert_eq!(string(&description, "text"), "A picture of 40 by 30.");
     assert_eq!(string(&description, "spoken"), "A picture of 40 by 30.");
     assert_eq!(string(&description, "model"), "fake-model");
+    let tags = <Vec<(String, f64)>>::try_from(description["tags"].try_clone().unwrap()).unwrap();
+    let due =
+        [("beagle", 0.875), ("picture", 0.8), ("animal", 0.5)].map(|(name, one)| (name.to_owned(), one));
+    assert_eq!(tags, due);
     assert_eq!(
         f64::try_from(description.remove("confidence").unwrap()).unwrap().to_bits(),
         0.5_f64.to_bits()
@@ -29,12 +33,27 @@ async fn a_picture_is_described_and_spoken() {
         "model",
         "quality",
         "spoken",
+        "tags",
         "text",
         "wording",
     ];
     assert_eq!(keys, expected);
     let said = Utterance { text: "A picture of 40 by 30.".into(), urgency: Urgency::Asked };
     assert_eq!(bus.voice.told(), [Told::Stop, Told::Say(said)]);
+}
+
+#[tokio::test]
+async fn all_of_it_is_told_where_that_is_asked_for() {
+    let bus = bus(Conduct::Describe).await;
+    let told = |detail: &'static str| options(&[("detail", detail.into()), ("beam-width", 2_u32.into())]);
+    for (detail, due) in [
+        ("normal", "A picture of 40 by 30."),
+        ("full", "A picture of 40 by 30. It could also be: Picture 1. It may also show: beagle."),
+    ] {
+        let description = bus.describe(&sealed(&png(40, 30)), &told(detail)).await.unwrap();
+        assert_eq!(string(&description, "spoken"), due);
+        assert_eq!(string(&description, "text"), "A picture of 40 by 30.");
+    }
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ impl Play {
             band,
             alternatives: vec!["a fox sleeps".to_owned()],
             words: Vec::new(),
+            tags: Vec::new(),
         };
         let quality = Quality::good(Kind::Photo);
         let wording = wording::word(&quality, Some((&caption, "en")), Manner::default());

@@ -238,6 +238,7 @@ impl Inner {
             kind: Kind::Unknown,
             quality,
             alternatives: Vec::new(),
+            tags: Vec::new(),
             captured_at: frame.captured_at,
             capture: Duration::ZERO,
             inference: Duration::ZERO,
