@@ -11,6 +11,7 @@ use crate::progress;
 use crate::quantise::{self, QuantiseArguments};
 use crate::seal::{self, SealArguments};
 use crate::show::{self, ShowArguments};
+use crate::tags::{self, TagsArguments};
 #[cfg(feature = "torch")]
 use crate::{
     fine_tune::{self, FineTuneArguments},
@@ -77,6 +78,8 @@ pub enum Command {
     Seal(SealArguments),
     /// Make a bundle's confidence the probability that a person would accept the caption
     Calibrate(CalibrateArguments),
+    /// Give a bundle names for what its encoder told apart before it learned to caption
+    Tags(TagsArguments),
 }
 
 /// Runs one command to its end.
@@ -105,6 +108,7 @@ pub fn run(line: CommandLine) -> anyhow::Result<()> {
         Command::Show(arguments) => show::run(&arguments),
         Command::Seal(arguments) => seal::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
+        Command::Tags(arguments) => tags::run(&arguments),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::onnx::{
     self,
     messages::{GraphProto, TensorProto},
 };
+use crate::tags::head;
 
 /// A matrix of a run that is a 1 x 1 convolution in the graph.
 const PROJECTION: &str = "decoder.feature_projection.weight";
@@ -38,7 +39,7 @@ fn floats(graph: &GraphProto) -> Result<BTreeMap<String, ArrayD<f32>>, String> {
     let constants: BTreeMap<&str, &TensorProto> =
         graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
     let mut floats = BTreeMap::new();
-    for tensor in &graph.initializer {
+    for tensor in graph.initializer.iter().filter(|tensor| !head::is_ours(&tensor.name)) {
         let name = tensor.name.as_str();
         let dequantised = match name.strip_suffix(".quantised") {
             Some(own) => Some((own, multiplied_out(graph, &constants, tensor, own).ok_or(name)?)),

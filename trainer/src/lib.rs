@@ -32,6 +32,7 @@ pub mod progress;
 pub mod quantise;
 pub mod seal;
 pub mod show;
+pub mod tags;
 #[cfg(feature = "torch")]
 pub mod train;
 #[cfg(feature = "torch")]

@@ -151,7 +151,7 @@ fn watch(
 }
 
 /// Every file of the bundle but its graphs.
-fn other_files(bundle: &Bundle) -> Result<BTreeMap<String, Vec<u8>>, QuantiseError> {
+pub(crate) fn other_files(bundle: &Bundle) -> Result<BTreeMap<String, Vec<u8>>, QuantiseError> {
     let manifest = bundle.manifest();
     let graphs = [&manifest.encoder.file, &manifest.decoder.file];
     let mut files = BTreeMap::new();

@@ -58,7 +58,8 @@ pub fn seal(arguments: &SealArguments) -> Result<Manifest, SealError> {
 
     let files = records(directory)?;
     let made = [&manifest.encoder.file, &manifest.decoder.file, &manifest.vocabulary.file];
-    for name in made.into_iter().chain(&manifest.provenance.experiment) {
+    let optional = manifest.tags.iter().map(|tags| &tags.names).chain(&manifest.provenance.experiment);
+    for name in made.into_iter().chain(optional) {
         if files.get(name) != manifest.files.get(name) {
             return Err(SealError::Altered(directory.join(name)));
         }

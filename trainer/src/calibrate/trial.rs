@@ -115,7 +115,7 @@ fn least(bounds: &BandBounds, band: Band) -> f32 {
 }
 
 /// The bounds with which the captions of the high band are accepted as often as is aimed at.
-fn bounds(pairs: &[(f64, bool)], aim: f64) -> BandBounds {
+pub(crate) fn bounds(pairs: &[(f64, bool)], aim: f64) -> BandBounds {
     let mut sorted = pairs.to_vec();
     sorted.sort_by(|one, other| other.0.total_cmp(&one.0));
     let enough = (pairs.len() / 50).max(10);
@@ -154,7 +154,7 @@ fn band_results(pairs: &[(f64, bool)], aim: f64) -> Vec<BandResult> {
 }
 
 /// How often one that is accepted has more than one that is not; equal ones count half.
-fn roc_area(mut pairs: Vec<(f64, bool)>) -> f64 {
+pub(crate) fn roc_area(mut pairs: Vec<(f64, bool)>) -> f64 {
     pairs.sort_by(|one, other| one.0.total_cmp(&other.0));
     let (mut below, mut sum) = (0.0, 0.0);
     for equal in pairs.chunk_by(|one, other| one.0.total_cmp(&other.0).is_eq()) {
@@ -168,7 +168,7 @@ fn roc_area(mut pairs: Vec<(f64, bool)>) -> f64 {
 }
 
 /// Guo et al. 2017, "On Calibration of Modern Neural Networks", with bins of equal width.
-fn calibration_error(pairs: &[(f64, bool)]) -> f64 {
+pub(crate) fn calibration_error(pairs: &[(f64, bool)]) -> f64 {
     let mut bins = [(0.0_f64, 0.0_f64); BINS];
     for (confidence, accepted) in pairs {
         let (expected, found) = &mut bins[((confidence * BINS as f64) as usize).min(BINS - 1)];

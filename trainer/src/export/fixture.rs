@@ -74,15 +74,8 @@ pub(crate) fn tensors(seed: u64) -> Tensors {
 
 /// Writes a run's folder with these weights.
 pub(crate) fn write_run(folder: &Path, tensors: &Tensors) {
-    let bytes: BTreeMap<&String, Vec<u8>> = tensors
-        .iter()
-        .map(|(name, tensor)| (name, tensor.iter().flat_map(|value| value.to_le_bytes()).collect()))
-        .collect();
-    let views = tensors.iter().map(|(name, tensor)| {
-        (name, TensorView::new(Dtype::F32, tensor.shape().to_vec(), &bytes[name]).unwrap())
-    });
     std::fs::create_dir_all(folder).unwrap();
-    std::fs::write(folder.join("best.safetensors"), safetensors::serialize(views, &None).unwrap()).unwrap();
+    write(&folder.join("best.safetensors"), tensors);
     let words: Vec<String> = ["<pad>", "<start>", "<end>", "<unk>"]
         .into_iter()
         .map(str::to_owned)
@@ -95,4 +88,16 @@ pub(crate) fn write_run(folder: &Path, tensors: &Tensors) {
          mean = [127.5, 127.5, 127.5]\nscale = [127.5, 127.5, 127.5]\n"
     );
     std::fs::write(folder.join("experiment.toml"), experiment).unwrap();
+}
+
+/// Writes tensors as a file.
+pub(crate) fn write(file: &Path, tensors: &Tensors) {
+    let bytes: BTreeMap<&String, Vec<u8>> = tensors
+        .iter()
+        .map(|(name, tensor)| (name, tensor.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .collect();
+    let views = tensors.iter().map(|(name, tensor)| {
+        (name, TensorView::new(Dtype::F32, tensor.shape().to_vec(), &bytes[name]).unwrap())
+    });
+    std::fs::write(file, safetensors::serialize(views, &None).unwrap()).unwrap();
 }

@@ -1,0 +1,138 @@
+//! A tiny bundle gets tags: it says the same, and names what it sees.
+
+use std::fs;
+use std::path::PathBuf;
+
+use descry_models::{CaptionOptions, Captioner};
+use image::{Rgb, RgbImage};
+use ndarray::{ArrayD, IxDyn};
+use tempfile::TempDir;
+
+use super::*;
+use crate::export::{export, fixture, tests::arguments as export_arguments};
+
+const CHANNELS: usize = 40;
+
+/// Pictures of one colour each, so that a random encoder tells them apart.
+fn picture(index: usize) -> RgbImage {
+    let level = |factor: usize| (index * factor % 256) as u8;
+    RgbImage::from_pixel(fixture::SIDE as u32, fixture::SIDE as u32, Rgb([level(67), level(29), level(111)]))
+}
+
+/// Writes a float bundle, weights of three classes, names, labels and judgements.
+fn made() -> (TempDir, TagsArguments) {
+    let folder = TempDir::new().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    fixture::write_run(&at("run"), &fixture::tensors(1));
+    export(&export_arguments(folder.path())).expect("a bundle");
+    let mut random: u32 = 7;
+    let mut values = |count: usize| -> Vec<f32> {
+        let mut next = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 8) as f32 / 8_388_608.0 - 1.0
+        };
+        (0..count).map(|_| next()).collect()
+    };
+    let tensor =
+        |shape: &[usize], values: Vec<f32>| ArrayD::from_shape_vec(IxDyn(shape), values).expect("a tensor");
+    let weights = fixture::Tensors::from([
+        ("classifier.weight".to_owned(), tensor(&[4, CHANNELS], values(4 * CHANNELS))),
+        ("classifier.bias".to_owned(), tensor(&[4], values(4))),
+    ]);
+    fixture::write(&at("classes.safetensors"), &weights);
+    fs::write(at("names.tsv"), "-\nSaluki\tdog\nbeagle\tdog\nteapot\n").expect("names");
+    fs::create_dir_all(at("labelled/images")).expect("a folder");
+    let (mut labels, mut judged) = (String::new(), "# by a test\n".to_owned());
+    for index in 0..24 {
+        let name = format!("{index}.png");
+        picture(index).save(at("labelled/images").join(&name)).expect("a picture");
+        labels += &format!("{name}\t{}\n", 1 + index % 3);
+        for (number, tag) in ["dog", "teapot"].iter().enumerate() {
+            judged += &format!("labelled/images/{name}\t{tag}\t{}\n", (index + number) % 2);
+        }
+    }
+    fs::write(at("labelled/labels.txt"), labels).expect("labels");
+    fs::write(at("judged.tsv"), judged).expect("judgements");
+    let arguments = TagsArguments {
+        bundle: at("float"),
+        output: at("tagged"),
+        weights: at("classes.safetensors"),
+        weights_name: Some("random".to_owned()),
+        names: at("names.tsv"),
+        labelled: at("labelled"),
+        judged: at("judged.tsv"),
+        datasets: folder.path().to_owned(),
+        least: 0.0,
+        engine: Some(Engine::Tract),
+    };
+    (folder, arguments)
+}
+
+fn captioner(bundle: &PathBuf) -> Captioner {
+    Captioner::open(bundle, &EngineChoice::Tract).expect("a captioner")
+}
+
+#[test]
+fn a_bundle_with_tags_says_the_same_and_names_what_it_sees() {
+    let (_folder, arguments) = made();
+    let report = tags(&arguments).expect("tags").to_string();
+    assert!(report.contains("24 pictures with a labelled class"), "{report}");
+    let (mut plain, mut tagged) = (captioner(&arguments.bundle), captioner(&arguments.output));
+    let section = tagged.manifest().tags.clone().expect("a section");
+    assert_eq!((section.fit.labelled, section.fit.judged), (24, 48));
+    for index in 0..4 {
+        let (options, picture) = (CaptionOptions::default(), picture(index));
+        let before = plain.caption(&picture, &options).expect("a caption");
+        let after = tagged.caption(&picture, &options).expect("a caption");
+        assert!(before.tags.is_empty());
+        let mut names: Vec<&str> = after.tags.iter().map(|tag| tag.name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["Saluki", "beagle", "dog", "teapot"]);
+        assert_eq!(descry_models::Caption { tags: Vec::new(), ..after }, before);
+    }
+
+    // Once more: the layer is not there twice, and a run that learns on from the bundle has no part of it.
+    let again = TagsArguments {
+        bundle: arguments.output.clone(),
+        output: arguments.output.with_file_name("again"),
+        ..arguments.clone()
+    };
+    tags(&again).expect("tags");
+    let bytes = |folder: &PathBuf| fs::read(folder.join("encoder.onnx")).expect("an encoder");
+    assert_eq!(bytes(&again.output), bytes(&arguments.output));
+    let learnt = crate::import::weights(&Bundle::open(&again.output).expect("a bundle")).expect("weights");
+    assert!(learnt.keys().all(|name| !head::is_ours(name)), "{:?}", learnt.keys());
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let (folder, arguments) = made();
+    let at = |name: &str| folder.path().join(name);
+    let with = |change: fn(&mut TagsArguments, PathBuf), file: &str, text: &str| {
+        let file = at(file);
+        fs::write(&file, text).expect("a file");
+        let mut arguments = arguments.clone();
+        change(&mut arguments, file);
+        format!("{:#}", tags(&arguments).expect_err(text))
+    };
+    for (found, due) in [
+        (with(|arguments, file| arguments.names = file, "a.tsv", "dog\ncat\n"), "[2, any] is due"),
+        (with(|arguments, file| arguments.names = file, "b.tsv", "\n"), "does not name tags"),
+        (with(|arguments, file| arguments.judged = file, "c.tsv", "x.png\tdog\t2\n"), "line 1"),
+        (
+            with(|arguments, file| arguments.judged = file, "d.tsv", "x.png\tcat\t1\n"),
+            "\"cat\", which no class has",
+        ),
+        (with(|arguments, file| arguments.judged = file, "e.tsv", "x.png\tdog\t1\n"), "cannot look at"),
+        (
+            with(|arguments, file| arguments.judged = file, "f.tsv", "labelled/images/1.png\tdog\t1\n"),
+            "1 of 1 tags are right",
+        ),
+    ] {
+        assert!(found.contains(due), "{found}");
+    }
+    fs::write(at("labelled/labels.txt"), "0.png\t4\n").expect("labels");
+    assert!(format!("{:#}", tags(&arguments).expect_err("no such class")).contains("line 1"));
+    let same = TagsArguments { output: arguments.bundle.clone(), ..arguments };
+    assert!(tags(&same).expect_err("itself").to_string().contains("another folder"));
+}
