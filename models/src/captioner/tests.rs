@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::{
     Encoded, NetworkError, Pixels, State, Step, Tensor, TokenId,
-    network::tests::{WORDS, manifest},
+    network::tests::{WORDS, manifest, tagged},
 };
 
 fn hypothesis(tokens: &[u32], score: f32) -> Hypothesis {
@@ -111,6 +111,7 @@ fn a_picture_without_pixels_is_refused() {
 #[test]
 fn what_the_encoder_takes_it_for_is_named() {
     let (plain, _) = captioner();
+    let plain = Captioner { manifest: tagged(), ..plain };
     let names = TagNames::from_text("-\nSaluki\tdog\nbeagle\tdog\nteapot\n").expect("names");
     let (mut captioner, _) = captioner();
     let caption = captioner.caption(&RgbImage::new(9, 9), &CaptionOptions::default()).expect("a caption");
