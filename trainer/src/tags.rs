@@ -114,7 +114,7 @@ pub fn tags(arguments: &TagsArguments) -> Result<Report> {
 
     // Once to be run, and once more with what came of it.
     folder::write(&arguments.output, manifest.clone(), &files)?;
-    let mut seen = Looking::open(&arguments.output, arguments.engine)?;
+    let mut seen = Looking::open(&arguments.output, arguments.engine, labelled.len() + judged.len())?;
     let labelled = labelled
         .iter()
         .map(|(file, class)| Ok(Labelled { scores: seen.scores(file)?, class: *class }))
@@ -194,11 +194,11 @@ struct Looking {
 }
 
 impl Looking {
-    fn open(directory: &Path, engine: Option<Engine>) -> Result<Self> {
+    fn open(directory: &Path, engine: Option<Engine>, pictures: usize) -> Result<Self> {
         let bundle = Bundle::open(directory)?;
         let network = open_network(&bundle, &engine.map_or(EngineChoice::Auto, EngineChoice::from))?;
         let (manifest, ..) = bundle.into_parts();
-        Ok(Self { network, manifest, bar: progress::bar(0, "looking", "pictures") })
+        Ok(Self { network, manifest, bar: progress::bar(pictures as u64, "looking", "pictures") })
     }
 
     /// The scores of the classes.
@@ -221,8 +221,8 @@ impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { manifest, section, summary, labelled, judged } = self;
         writeln!(out, "{summary}")?;
-        writeln!(out, "{}", labelled)?;
-        writeln!(out, "{}", judged)?;
+        writeln!(out, "{labelled}")?;
+        writeln!(out, "{judged}")?;
         write!(out, "{}: tags from {} on, told from {:.3} on", manifest.name, section.least, section.sure)
     }
 }

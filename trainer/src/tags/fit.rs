@@ -87,7 +87,7 @@ pub struct JudgedReport {
 #[must_use]
 pub fn labelled(pictures: &[Labelled]) -> LabelledReport {
     let all = || pictures.iter();
-    let temperature = temperature(all());
+    let temperature = temperature(&all());
     let (mut nats, mut pairs) = ([0.0; 2], [Vec::new(), Vec::new()]);
     let (mut top1, mut top5) = (0, 0);
     for picture in pictures {
@@ -98,7 +98,7 @@ pub fn labelled(pictures: &[Labelled]) -> LabelledReport {
     }
     for fold in 0..FOLDS {
         let others = all().enumerate().filter(|(index, _)| index % FOLDS != fold).map(|(_, picture)| picture);
-        let held_out = self::temperature(others);
+        let held_out = self::temperature(&others);
         for picture in pictures.iter().skip(fold).step_by(FOLDS) {
             for (way, temperature) in [1.0, held_out].into_iter().enumerate() {
                 let shares = softmax(&picture.scores, temperature);
@@ -121,7 +121,7 @@ pub fn labelled(pictures: &[Labelled]) -> LabelledReport {
 }
 
 /// The temperature, between 0.5 and 3, that makes the labels most probable.
-fn temperature<'a>(pictures: impl Iterator<Item = &'a Labelled> + Clone) -> f32 {
+fn temperature<'a>(pictures: &(impl Iterator<Item = &'a Labelled> + Clone)) -> f32 {
     let nats = |temperature: f32| -> f64 {
         let of = |picture: &Labelled| {
             let share = softmax(&picture.scores, temperature)[picture.class];
@@ -154,7 +154,7 @@ pub fn judged(tags: &[Judged]) -> Result<JudgedReport> {
     let (mut held_out, mut told, mut right_when_told) = (Vec::new(), 0, 0);
     for fold in 0..FOLDS {
         let is_out = |tag: &&Judged| tag.picture % FOLDS == fold;
-        let curve = Curve::fit(tags.iter().filter(|tag| !is_out(tag)));
+        let curve = Curve::fit(&tags.iter().filter(|tag| !is_out(tag)));
         let bound = bounds(&of(curve, &mut tags.iter().filter(|tag| !is_out(tag))), SURE_RIGHT).high;
         let pairs = of(curve, &mut tags.iter().filter(is_out));
         for (probability, right) in &pairs {
@@ -164,7 +164,7 @@ pub fn judged(tags: &[Judged]) -> Result<JudgedReport> {
         }
         held_out.extend(pairs);
     }
-    let curve = Curve::fit(tags.iter());
+    let curve = Curve::fit(&tags.iter());
     let same = Curve { intercept: 0.0, slope: 1.0 };
     Ok(JudgedReport {
         count: tags.len(),
@@ -181,7 +181,7 @@ pub fn judged(tags: &[Judged]) -> Result<JudgedReport> {
 
 impl Curve {
     /// By Newton's method, with next to no penalty.
-    fn fit<'a>(tags: impl Iterator<Item = &'a Judged> + Clone) -> Self {
+    fn fit<'a>(tags: &(impl Iterator<Item = &'a Judged> + Clone)) -> Self {
         let mut curve = Self { intercept: 0.0, slope: 1.0 };
         for _ in 0..50 {
             let (mut gradient, mut curvature) = ([0.0; 2], [1e-6, 0.0, 1e-6]);

@@ -41,8 +41,8 @@ pub fn judged(list: &Path, datasets: &Path, names: &TagNames) -> Result<Vec<Look
         let Some(place) = names.place(&tag) else {
             bail!("{} judges the tag {tag:?}, which no class has", list.display());
         };
-        match found.last_mut().filter(|last| last.file == file) {
-            Some(last) => last.tags.push((place, right)),
+        match found.last_mut().filter(|newest| newest.file == file) {
+            Some(newest) => newest.tags.push((place, right)),
             None => found.push(LookedAt { file, tags: vec![(place, right)] }),
         }
     }

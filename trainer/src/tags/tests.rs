@@ -1,5 +1,6 @@
 //! A tiny bundle gets tags: it says the same, and names what it sees.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -46,9 +47,10 @@ fn made() -> (TempDir, TagsArguments) {
     for index in 0..24 {
         let name = format!("{index}.png");
         picture(index).save(at("labelled/images").join(&name)).expect("a picture");
-        labels += &format!("{name}\t{}\n", 1 + index % 3);
+        writeln!(labels, "{name}\t{}", 1 + index % 3).expect("a line");
         for (number, tag) in ["dog", "teapot"].iter().enumerate() {
-            judged += &format!("labelled/images/{name}\t{tag}\t{}\n", (index + number) % 2);
+            let right = (index + number) % 2;
+            writeln!(judged, "labelled/images/{name}\t{tag}\t{right}").expect("a line");
         }
     }
     fs::write(at("labelled/labels.txt"), labels).expect("labels");
@@ -68,7 +70,7 @@ fn made() -> (TempDir, TagsArguments) {
     (folder, arguments)
 }
 
-fn captioner(bundle: &PathBuf) -> Captioner {
+fn captioner(bundle: &Path) -> Captioner {
     Captioner::open(bundle, &EngineChoice::Tract).expect("a captioner")
 }
 
