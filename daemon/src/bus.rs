@@ -10,6 +10,7 @@ pub mod error;
 pub mod manager;
 mod narration;
 pub mod narrations;
+mod permission;
 mod person;
 pub mod source;
 #[cfg(test)]

@@ -16,6 +16,7 @@
 //! hedging = "banded"                # or "always" or "off"
 //! minimum_confidence = 0.0
 //! programs_see_screen = false       # whether others than descry may ask the service for the screen
+//! programs_use_camera = false       # whether others may ask it for cameras and narrations
 //! camera = "HD Webcam"              # its name or a part of it, or what `descry cameras` lists
 //! camera_rotation = 0               # clockwise: or 90, 180, 270
 //! camera_mirrored = false
@@ -234,6 +235,7 @@ impl From<Layer> for Settings {
             idle_unload_seconds: layer.idle_unload_seconds.unwrap_or(defaults.idle_unload_seconds),
             paused: false,
             programs_see_screen: layer.programs_see_screen.unwrap_or(defaults.programs_see_screen),
+            programs_use_camera: layer.programs_use_camera.unwrap_or(defaults.programs_use_camera),
             camera: CameraSettings {
                 wanted: layer.camera,
                 mounting: Mounting {

@@ -98,6 +98,8 @@ pub struct Preferences {
     pub paused: bool,
     /// Whether every program on the bus may ask for the screen, and not only the command `descry`.
     pub programs_see_screen: bool,
+    /// Whether every program on the bus may have the service look through cameras, and not only the person's own hand.
+    pub programs_use_camera: bool,
     /// The camera.
     pub camera: CameraSettings,
     /// Whether the history is kept on disk.
@@ -124,6 +126,7 @@ impl Default for Preferences {
             idle_unload_seconds: DEFAULT_IDLE_UNLOAD,
             paused: false,
             programs_see_screen: false,
+            programs_use_camera: false,
             camera: CameraSettings::default(),
             keep_history: false,
             feedback: Feedback::default(),
@@ -183,6 +186,7 @@ impl Preferences {
             speech,
             idle_unload_seconds,
             programs_see_screen,
+            programs_use_camera,
             camera,
             keep_history,
             feedback,

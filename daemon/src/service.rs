@@ -141,14 +141,15 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     notifier.tell("READY=1");
 
     // Only who serves takes keys: another descryd may have them.
-    let hands = ServiceHands::new(app.clone(), sources, narrations.clone(), connection.clone());
+    let hands = ServiceHands::new(app.clone(), sources.clone(), narrations.clone(), connection.clone());
     let (keys, key_settings) = watch::channel(settings.triggers.clone());
     let (session, of_keys) = (Session::from_environment(), app.clone());
     let make = move |settings: &TriggerSettings| trigger::triggers(settings, &session, of_keys.language());
     let triggers = tokio::spawn(trigger::run(key_settings, make, hands, trigger_status));
 
     let of_itself = tell_of_itself(settings.announce, settings.battery_warnings, voice, preferences);
-    let reloads = Reloads { arguments, settings, app, connection: connection.clone(), narrations, keys };
+    let reloads =
+        Reloads { arguments, settings, app, connection: connection.clone(), narrations, sources, keys };
     // None of these ends.
     let beside =
         async { tokio::join!(reloads.heed(hang_up), notifier.keep_watch(&caption_thread), of_itself) };

@@ -17,6 +17,7 @@ use descry_tests::{
     wording::golden_wording,
 };
 use futures_util::StreamExt;
+use rustix::process::Signal;
 use tokio::time::timeout;
 use zbus::{
     Connection, MatchRule, MessageStream, Proxy,
@@ -100,14 +101,27 @@ async fn listen(connection: &Connection) -> Result<MessageStream> {
 #[test]
 fn it_is_its_owners_and_goes_with_it() -> Result<()> {
     let mut surroundings = Surroundings::new()?;
-    let (bus, _service) = serve(&mut surroundings, &[PICTURE])?;
+    let settings = surroundings.write("home/.config/descry/descry.toml", "")?;
+    let (bus, service) = serve(&mut surroundings, &[PICTURE])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let work = async {
         let (owner, other) = (connect(&bus).await?, connect(&bus).await?);
         let manager = Proxy::new(&owner, NAME, PATH, MANAGER).await?;
         let options = HashMap::from([("token", Value::from("mine")), ("speak", false.into())]);
-        let path: OwnedObjectPath =
-            manager.call("CreateNarration", &(ObjectPath::try_from("/")?, options)).await?;
+        let make = async || -> zbus::Result<OwnedObjectPath> {
+            manager.call("CreateNarration", &(ObjectPath::try_from("/")?, &options)).await
+        };
+        // Until the person lets programs look, they may not; the command may, as the other tests show.
+        let refused = make().await.err().context("a program may not narrate by itself")?.to_string();
+        ensure!(refused.contains("AccessDenied") && refused.contains("programs_use_camera"), "{refused}");
+        fs::write(&settings, "programs_use_camera = true\n")?;
+        service.signal(Signal::HUP)?;
+        let path = loop {
+            if let Ok(path) = make().await {
+                break path;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
         let name = owner.unique_name().context("a connection has a name")?;
         let element = name.trim_start_matches(':').replace('.', "_");
         assert_eq!(path.as_str(), format!("{PATH}/narration/{element}/mine"));

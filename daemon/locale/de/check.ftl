@@ -40,6 +40,13 @@ check-speech = speech-dispatcher antwortet und hat { $voices ->
 } ({ $synthesisers }); ob sie zu hören sind, zeigt spd-say hallo
 check-orca = Orca läuft und kann gebeten werden zu sprechen
 check-service = descryd läuft, also muss das Modell nicht für jedes Bild geladen werden
+# An den Satz darüber gehängt: wonach andere Programme ihn fragen dürfen.
+check-service-programs = { $service }. { $eyes ->
+    [both] Jedes Programm darf ihn auf den Bildschirm und durch Kameras sehen lassen
+    [screen] Jedes Programm darf ihn auf den Bildschirm sehen lassen, aber nur descry durch Kameras
+    [camera] Jedes Programm darf ihn durch Kameras sehen lassen, aber nur descry auf den Bildschirm
+   *[none] Nur descry darf ihn auf den Bildschirm oder durch Kameras sehen lassen
+}; das ändern die Einstellungen programs_see_screen und programs_use_camera
 check-no-service =
     descryd läuft nicht, also arbeitet descry selbst, was einen Augenblick länger dauert; es startet mit: systemctl
     --user start descryd

@@ -26,6 +26,9 @@ source-too-much-memory =
 source-screen-forbidden =
     nur der Befehl descry darf nach dem Bildschirm fragen; damit es jedes Programm darf, programs_see_screen = true in
     descry.toml eintragen
+source-camera-forbidden =
+    nur der Befehl descry, eine Taste oder ein Knopf darf durch die Kamera sehen; damit es jedes Programm darf,
+    programs_use_camera = true in descry.toml eintragen
 
 source-no-session =
     hier gibt es keinen Bildschirm: weder DISPLAY noch WAYLAND_DISPLAY ist gesetzt; bitte in der grafischen Sitzung

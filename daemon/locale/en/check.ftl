@@ -40,6 +40,13 @@ check-speech = speech-dispatcher answers and has { $voices ->
 } ({ $synthesisers }); whether you hear it, spd-say hello tells
 check-orca = Orca runs and can be asked to speak
 check-service = descryd runs, so the model need not be loaded for each picture
+# Added to the sentence above: what other programs may ask it for.
+check-service-programs = { $service }. { $eyes ->
+    [both] Every program may have it look at the screen and through cameras
+    [screen] Every program may have it look at the screen, but only descry through cameras
+    [camera] Every program may have it look through cameras, but only descry at the screen
+   *[none] Only descry may have it look at the screen or through cameras
+}; the settings programs_see_screen and programs_use_camera change that
 check-no-service =
     descryd does not run, so descry does the work itself, which takes a moment longer; to start it: systemctl --user
     start descryd

@@ -26,6 +26,9 @@ source-too-much-memory =
 source-screen-forbidden =
     only the command descry may ask for the screen; to let every program, put programs_see_screen = true into
     descry.toml
+source-camera-forbidden =
+    only the command descry, a key or a button may look through the camera; to let every program, put
+    programs_use_camera = true into descry.toml
 
 source-no-session =
     there is no screen here: neither DISPLAY nor WAYLAND_DISPLAY is set; start it in your graphical session

@@ -14,13 +14,13 @@ use super::{
     dictionary::{self, Dictionary, put},
     error::Error,
     narrations::Narrations,
+    permission::Eye,
     person::{self, caller},
     source::{self, Sources},
 };
 use crate::{
     app::{App, Outcome},
     failure::Failure,
-    history::Scope,
     preferences::{self, InvalidPreference, Preferences, choice, share, word},
     request::Request,
     retell::Way,
@@ -30,7 +30,6 @@ use crate::{
         screen::{ScreenSource, Session},
     },
     speech::VoiceError,
-    words::{Message, message},
 };
 
 /// How long a reply waits for an utterance to be said, when its caller wants to know of its end.
@@ -102,11 +101,6 @@ impl Manager {
         }
         Ok(description)
     }
-
-    /// A sentence for the person behind a program.
-    fn words(&self, message: &Message) -> String {
-        message.in_language(self.app.language())
-    }
 }
 
 /// A value that was set, if it has the right type. A property that cannot be set is told with D-Bus's own name for it.
@@ -130,10 +124,13 @@ impl Manager {
         &self,
         source: ObjectPath<'_>,
         options: Dictionary,
+        #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<Dictionary, Error> {
         let options = dictionary::options(&options)?;
-        let wanted = source::wanted(source.as_str()).or(self.app.preferences().camera.wanted);
+        let preferences = self.app.preferences();
+        let _hand = Eye::Camera.check(&preferences, connection, &header).await?;
+        let wanted = source::wanted(source.as_str()).or(preferences.camera.wanted);
         let source = CameraSource::new(self.sources.cameras_for(caller(&header)), wanted);
         let request = Request::new(caller(&header), Box::new(source), options.request);
         self.reply(self.app.serve(request).await, options.wait_until_spoken).await
@@ -151,11 +148,7 @@ impl Manager {
     ) -> Result<Dictionary, Error> {
         let (target, session) = (dictionary::target(target, &options)?, dictionary::session(&options)?);
         let options = dictionary::options(&options)?;
-        let may_see = self.app.preferences().programs_see_screen
-            || person::scope(connection, &header).await == Scope::All;
-        if !may_see {
-            return Err(Error::AccessDenied(self.words(&message!("source-screen-forbidden"))));
-        }
+        let _hand = Eye::Screen.check(&self.app.preferences(), connection, &header).await?;
         let session = Session::of_service(connection, session)
             .await
             .map_err(|error| Error::of(&Failure::from(error), self.app.language()))?;
@@ -186,9 +179,11 @@ impl Manager {
         &self,
         source: ObjectPath<'_>,
         options: Dictionary,
+        #[zbus(connection)] connection: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<OwnedObjectPath, Error> {
-        self.narrations.create(caller(&header), source::wanted(source.as_str()), &options).await
+        let hand = Eye::Camera.check(&self.app.preferences(), connection, &header).await?;
+        self.narrations.create(caller(&header), hand, source::wanted(source.as_str()), &options).await
     }
 
     /// Calls off the caller's own requests with this token; nothing happens when there are none.

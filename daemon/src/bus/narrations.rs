@@ -23,6 +23,7 @@ use super::{
     dictionary::{self, Dictionary, invalid, put},
     error::Error,
     narration::Narration,
+    permission::{Eye, Hand},
     source::Sources,
 };
 use crate::{
@@ -51,6 +52,7 @@ const MAXIMUM_TOKEN: usize = 64;
 /// What belongs to a narration beside its object.
 struct Entry {
     owner: Caller,
+    hand: Hand,
     session: Arc<Session>,
 }
 
@@ -68,6 +70,8 @@ pub struct Narrations {
 enum End {
     /// Its owner, or who may, closed it.
     Closed,
+    /// The person does not let programs look through cameras any more.
+    Forbidden,
     /// It cannot go on.
     Failed(Failure),
 }
@@ -84,6 +88,7 @@ impl Narrations {
     pub(super) async fn create(
         &self,
         owner: Caller,
+        hand: Hand,
         wanted: Option<String>,
         options: &Dictionary,
     ) -> Result<OwnedObjectPath, Error> {
@@ -95,7 +100,7 @@ impl Narrations {
         let (app, cameras) = (self.app.clone(), self.sources.cameras_for(owner.clone()));
         let (session, events) = Session::new(app, cameras, wanted, owner.clone(), telling);
         let session = Arc::new(session);
-        let path = self.admit(&owner, token, &session)?;
+        let path = self.admit(&owner, hand, token, &session)?;
         let narration = Narration { session, owner: owner.clone(), path: path.clone(), all: self.clone() };
         let server = self.connection.object_server();
         if !server.at(path.as_ref(), narration).await.unwrap_or(false) {
@@ -129,7 +134,7 @@ impl Narrations {
             return Ok(false);
         }
         self.check_not_paused()?;
-        let path = self.create(Caller::Person, None, &Dictionary::new()).await?;
+        let path = self.create(Caller::Person, Hand::Own, None, &Dictionary::new()).await?;
         if let Some(entry) = self.lock().get(&path) {
             entry.session.start();
         }
@@ -145,6 +150,15 @@ impl Narrations {
         for path in gone {
             info!(path = path.as_str(), "its owner has left");
             self.close(&path);
+        }
+    }
+
+    /// Ends the narrations of programs, which may not look through cameras any more. Their owners are told why.
+    pub fn forbid_programs(&self) {
+        let entries = self.lock();
+        for (path, entry) in entries.iter().filter(|(_, entry)| entry.hand == Hand::Other) {
+            info!(path = path.as_str(), "no program may narrate any more");
+            entry.session.close();
         }
     }
 
@@ -204,6 +218,7 @@ impl Narrations {
     fn admit(
         &self,
         owner: &Caller,
+        hand: Hand,
         token: Option<String>,
         session: &Arc<Session>,
     ) -> Result<OwnedObjectPath, Error> {
@@ -219,7 +234,7 @@ impl Narrations {
         if entries.contains_key(&path) {
             return Err(invalid("token", "another narration of yours has it"));
         }
-        entries.insert(path.clone(), Entry { owner: owner.clone(), session: Arc::clone(session) });
+        entries.insert(path.clone(), Entry { owner: owner.clone(), hand, session: Arc::clone(session) });
         Ok(path)
     }
 
@@ -235,6 +250,8 @@ impl Narrations {
                 }
                 Some(Event::Active(_)) => self.announce_active(&path).await,
                 Some(Event::Failed(failure)) => break End::Failed(failure),
+                // Who closed it has taken it away; else it is because it may not go on.
+                Some(Event::Closed) if self.lock().contains_key(&path) => break End::Forbidden,
                 Some(Event::Closed) | None => break End::Closed,
             };
             if let Err(error) = told {
@@ -307,6 +324,7 @@ fn element(caller: &Caller) -> String {
 fn details(end: &End, language: Language) -> Dictionary {
     let (reason, message) = match end {
         End::Closed => ("closed", message!("narration-closed")),
+        End::Forbidden => ("forbidden", message!("narration-ended", reason = Eye::Camera.forbidden())),
         End::Failed(failure) => {
             let is_camera = matches!(failure, Failure::Source(SourceError::Camera(_)));
             let message = message!("narration-ended", reason = failure.message());

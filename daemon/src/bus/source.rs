@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 use zbus::{Connection, interface, message::Header, object_server::InterfaceRef};
 
-use super::{PATH, dictionary::Dictionary, error::Error, person::caller};
+use super::{PATH, dictionary::Dictionary, error::Error, permission::Eye, person::caller};
 use crate::{
     preferences,
     request::Caller,
@@ -126,9 +126,18 @@ impl Sources {
 
     /// Ends all that a caller has reserved: it has left.
     pub fn caller_left(&self, caller: &Caller) {
+        self.end_claims(|owner| owner == caller);
+    }
+
+    /// Ends all reservations: programs, who alone make them, may not look through cameras any more.
+    pub fn forbid_programs(&self) {
+        self.end_claims(|_| true);
+    }
+
+    fn end_claims(&self, is_over: impl Fn(&Caller) -> bool) {
         let mut claims = lock(&self.0.claims);
         let before = claims.len();
-        claims.retain(|_, owner| owner != caller);
+        claims.retain(|_, owner| !is_over(owner));
         if claims.len() != before {
             self.0.changes.send_modify(|count| *count += 1);
         }
@@ -272,9 +281,16 @@ struct Source {
 #[interface(name = "org.descry.Descry1.Source", introspection_docs = false)]
 impl Source {
     /// Reserves the camera for the caller until it releases it or leaves the bus.
-    fn claim(&self, options: Dictionary, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+    async fn claim(
+        &self,
+        options: Dictionary,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
         // There are none yet; those that are not known are passed over.
         drop(options);
+        let preferences = self.sources.0.preferences.now();
+        let _hand = Eye::Camera.check(&preferences, connection, &header).await?;
         self.sources.claim(&self.id, caller(&header))
     }
 

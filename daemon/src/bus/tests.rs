@@ -38,7 +38,7 @@ use crate::{
     app::App,
     caption_thread::CaptionThread,
     describer::fake::{Conduct, load},
-    preferences::Shared,
+    preferences::{Preferences, Shared},
     source::{camera::CameraId, live::fake::FakeCameras},
     speech::{
         Urgency, Utterance,
@@ -72,9 +72,12 @@ async fn bus_with(conduct: Conduct, voice: FakeVoice) -> Bus {
     let (server, client) = tokio::try_join!(server, client).unwrap();
     let voice = Arc::new(voice);
     let thread = CaptionThread::start(load(conduct)).unwrap();
-    let app = App::new(thread.clone(), Arc::clone(&voice) as Arc<_>, None);
+    // Most of these tests are not about who may look.
+    let preferences = Shared::new(Preferences { programs_use_camera: true, ..Preferences::default() });
+    let app =
+        App::new(thread.clone(), Arc::clone(&voice) as Arc<_>, None).with_preferences(preferences.clone());
     let cameras = Arc::new(FakeCameras::default());
-    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>, Shared::default());
+    let sources = Sources::new(Arc::clone(&cameras) as Arc<_>, preferences);
     let narrations = Narrations::new(app.clone(), sources.clone(), server.clone());
     let manager = Manager::new(app.clone(), vec![manifest()], sources.clone(), narrations.clone());
     publish(&server, manager).await.unwrap();

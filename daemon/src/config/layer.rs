@@ -58,6 +58,9 @@ pub struct Layer {
     /// Whether every program on the bus may have the service describe the screen, and not only descry
     #[arg(long, value_name = "true or false")]
     pub programs_see_screen: Option<bool>,
+    /// Whether every program on the bus may have the service look through cameras, and not only descry
+    #[arg(long, value_name = "true or false")]
+    pub programs_use_camera: Option<bool>,
     /// The camera where a request names none: its name or a part of it, or what descry cameras lists
     #[arg(long, value_name = "NAME")]
     pub camera: Option<String>,
@@ -193,6 +196,7 @@ impl Layer {
             hedging: Some(defaults.hedging),
             minimum_confidence: Some(defaults.minimum_confidence.into()),
             programs_see_screen: Some(defaults.programs_see_screen),
+            programs_use_camera: Some(defaults.programs_use_camera),
             camera_rotation: Some(0),
             camera_mirrored: Some(false),
             keep_history: Some(defaults.keep_history),

@@ -148,7 +148,7 @@ fn the_language_is_the_sessions_unless_somebody_says_otherwise() {
 fn every_setting_can_be_set() {
     let text = "model = \"/m\"\nengine = \"onnxruntime\"\nonnxruntime = \"/l\"\ndevice = \"tensorrt\"\nthreads = 4\nbeam_width = 4\n\
                 idle_unload_seconds = 0\ndetail = \"brief\"\nhedging = \"always\"\nminimum_confidence = 1\n\
-                programs_see_screen = true\ncamera = \"Front\"\ncamera_rotation = 270\ncamera_mirrored = true\nkeep_history = true\nspeech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"\n\
+                programs_see_screen = true\nprograms_use_camera = true\ncamera = \"Front\"\ncamera_rotation = 270\ncamera_mirrored = true\nkeep_history = true\nspeech = \"orca\"\nlanguage = \"en-GB\"\ntext_languages = \"eng+chi_sim\"\nrate = 100\npitch = -100\nvolume = 0\nvoice = \"Ada B\"\n\
                 announce = \"always\"\nbattery_warnings = true\n\
                 earcons = false\nearcon_volume = 100\nplease_wait = false\n\
                 pictures_as_camera = \"/p\"\n[narration]\nmaximum_per_minute = 3\n\

@@ -11,7 +11,7 @@ use zbus::Connection;
 
 use crate::{
     app::App,
-    bus::{self, narrations::Narrations},
+    bus::{self, narrations::Narrations, source::Sources},
     config::{Layer, Settings},
     trigger::TriggerSettings,
     words::message,
@@ -25,6 +25,7 @@ pub(super) struct Reloads {
     pub(super) app: App,
     pub(super) connection: Connection,
     pub(super) narrations: Narrations,
+    pub(super) sources: Sources,
     pub(super) keys: watch::Sender<TriggerSettings>,
 }
 
@@ -59,6 +60,10 @@ impl Reloads {
         info!("the settings were read again");
         if let Err(error) = bus::announce_preferences(&self.connection, &before, &after).await {
             warn!(%error, "changed settings could not be announced");
+        }
+        if before.programs_use_camera && !after.programs_use_camera {
+            self.narrations.forbid_programs();
+            self.sources.forbid_programs();
         }
         self.narrations.take_changes(&before.narration, &after.narration).await;
         // Also those that have not changed: what another program held may be free.

@@ -59,6 +59,36 @@ async fn what_a_camera_sees_is_described() {
 }
 
 #[tokio::test]
+async fn a_program_may_look_only_where_the_person_lets_it() {
+    let bus = bus(Conduct::Describe).await;
+    let mut added = bus.managed().await.receive_interfaces_added().await.unwrap();
+    bus.cameras.plug("a", "Front").show(RgbImage::new(40, 30));
+    added.next().await.unwrap();
+    let source = bus.source("a").await;
+    let claim = async || source.call::<_, _, ()>("Claim", &(Dictionary::new(),)).await;
+    claim().await.unwrap();
+
+    bus.app.change_preferences(|preferences| preferences.programs_use_camera = false);
+    bus.sources.forbid_programs();
+    let (name, words) = bus.describe_camera("/").await.unwrap_err();
+    assert_eq!(name, "AccessDenied");
+    assert!(words.contains("put programs_use_camera = true into descry.toml"), "{words}");
+    bus.app.change_preferences(|preferences| preferences.language = Some("de".to_owned()));
+    let refused = claim().await.unwrap_err().to_string();
+    assert!(
+        refused.contains("AccessDenied") && refused.contains("damit es jedes Programm darf"),
+        "{refused}"
+    );
+    let refused = source.call::<_, _, ()>("Release", &()).await.unwrap_err().to_string();
+    assert!(refused.contains("NotClaimed"), "its reservation has ended: {refused}");
+    assert!(bus.voice.texts().is_empty(), "it is the program's mistake, and the person is left in peace");
+
+    // A picture that it hands over is its own.
+    let image = sealed(&png(4, 3));
+    bus.describe(&image, &options(&[("speak", false.into())])).await.unwrap();
+}
+
+#[tokio::test]
 async fn cameras_come_and_go_as_objects() {
     let bus = bus(Conduct::Describe).await;
     let managed = bus.managed().await;

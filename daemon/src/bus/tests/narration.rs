@@ -112,6 +112,26 @@ async fn what_is_seen_is_told_to_its_owner_and_said_by_the_way() {
 }
 
 #[tokio::test]
+async fn a_program_narrates_only_where_the_person_lets_it() {
+    let bus = bus(Conduct::Describe).await;
+    let _feeder = Feeder::start(bus.cameras.plug("a", "Front"));
+    let narration = bus.narration(&[]).await.unwrap();
+    let mut closed = narration.receive_signal("Closed").await.unwrap();
+    narration.call::<_, _, ()>("Start", &()).await.unwrap();
+    // The person's own, made by a key, is not a program's.
+    assert!(bus.narrations.toggle().await.unwrap());
+
+    bus.app.change_preferences(|preferences| preferences.programs_use_camera = false);
+    bus.narrations.forbid_programs();
+    let details: Dictionary = within(closed.next()).await.unwrap().body().deserialize().unwrap();
+    assert_eq!(string(&details, "reason"), "forbidden");
+    assert!(string(&details, "message").contains("programs_use_camera"), "{details:?}");
+    let refused = bus.narration(&[]).await.unwrap_err();
+    assert!(refused.contains("AccessDenied") && refused.contains("programs_use_camera"), "{refused}");
+    assert!(!bus.narrations.toggle().await.unwrap(), "the person's own was still there");
+}
+
+#[tokio::test]
 async fn a_narration_without_a_camera_or_a_model_ends_and_says_why() {
     for (conduct, plugged, reason, words) in [
         (Conduct::Describe, false, "camera", "no camera is connected"),

@@ -214,7 +214,16 @@ async fn orca() -> Result<Message, Message> {
 
 async fn service() -> Result<Message, (State, Message)> {
     match Service::find().await {
-        Some(_) => Ok(message!("check-service")),
+        Some(_) => {
+            let preferences = settings_or_defaults().preferences;
+            let eyes = match (preferences.programs_see_screen, preferences.programs_use_camera) {
+                (true, true) => "both",
+                (true, false) => "screen",
+                (false, true) => "camera",
+                (false, false) => "none",
+            };
+            Ok(message!("check-service-programs", service = message!("check-service"), eyes = eyes))
+        }
         None => Err((State::Missing, message!("check-no-service"))),
     }
 }
