@@ -76,7 +76,7 @@ async fn announce_with(
         (Announce::Always, false) => message!("board-ready"),
     };
     for attempt in 1..=ATTEMPTS {
-        let mut speaking = voice.say(Utterance { text: said.in_language(language), urgency: Urgency::Asked });
+        let mut speaking = voice.say(Utterance::new(said.in_language(language), Urgency::Asked));
         match speaking.ended(SPEAKING_LIMIT).await {
             Ok(is_whole) => {
                 // Who stopped it before its end hears it again at the next start.

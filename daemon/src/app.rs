@@ -210,8 +210,6 @@ impl App {
             None => wording.spoken,
         };
 
-        let speaking = options.speak.then(|| self.say(spoken.clone(), urgency));
-
         let confidence = caption.map_or(0.0, |caption| caption.confidence.value());
         let words =
             options.want_words.then(|| caption.map(|caption| caption.words.clone()).unwrap_or_default());
@@ -237,6 +235,7 @@ impl App {
             words,
             screen: None,
         };
+        let speaking = options.speak.then(|| self.say_of(&description, urgency));
         Ok((description, speaking))
     }
 

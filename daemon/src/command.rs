@@ -136,7 +136,7 @@ async fn describe_all(arguments: Describe, settings: &Settings, voice: Arc<dyn V
             complain(&reason, language);
             if speak {
                 let text = words_in(&message!("failure-pictures", reason = reason), language);
-                let mut speaking = voice.say(Utterance { text, urgency: Urgency::Fault });
+                let mut speaking = voice.say(Utterance::new(text, Urgency::Fault));
                 if let Err(error) = speaking.ended(SPEAKING_LIMIT).await {
                     complain(&not_spoken(error.message()), language);
                 }

@@ -1,15 +1,22 @@
 //! What is answered: a caption with its wording, and how it came about.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    iter,
+    time::{Duration, SystemTime},
+};
 
 use descry_models::{Band, Tag};
 
 use crate::{
     frame::Area,
+    narration::subject,
     quality::{Fault, Kind},
     request::RequestId,
     screen_description::{Parts, Picture},
     screen_text::ScreenText,
+    speech::passage::Quote,
+    wording,
+    words::Language,
 };
 
 /// The answer to a request.
@@ -50,6 +57,21 @@ pub struct Description {
     /// What a screen is made of; absent for a picture. The confidence is then that of the picture on it that the model is
     /// least sure of, and 0 where there is none, for what is read is not guessed.
     pub screen: Option<Parts>,
+}
+
+impl Description {
+    /// The words of what is told that are in another language than that of the person: captions, whole or their subject.
+    #[must_use]
+    pub fn quotes(&self, language: Language) -> Vec<Quote> {
+        let pictures = self.screen.iter().flat_map(|parts| &parts.pictures);
+        let captions = iter::once(&self.text).chain(&self.alternatives).map(|words| (words, &self.language));
+        captions
+            .chain(pictures.map(|picture| (&picture.caption, &picture.language)))
+            .filter(|(_, tag)| wording::foreign(tag, language).is_some())
+            .flat_map(|(words, tag)| [words.clone(), subject::of(words)].map(|words| (words, tag)))
+            .map(|(words, tag)| Quote { words, language: tag.clone() })
+            .collect()
+    }
 }
 
 /// What the command prints of a description, whoever made it.

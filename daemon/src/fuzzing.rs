@@ -15,7 +15,11 @@ use crate::{
     request::Cancel,
     screen_text,
     source::{self, Source, file::FileSource},
-    speech::{clean, ssip},
+    speech::{
+        passage::{self, Passage, Quote},
+        ssip,
+    },
+    words::Language,
 };
 
 /// A parser by its name.
@@ -105,11 +109,18 @@ pub fn bundle(data: &[u8]) {
     }
 }
 
-/// Text on its way to the synthesiser: it stays within its one message, whatever stands in it.
+/// Text on its way to the synthesiser, of which the first line is quoted in a language of that name: each passage stays
+/// within its one message, and each language within its one command, whatever stands in them.
 pub fn spoken_text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let message = ssip::text(&clean::for_speech(&text));
-    let body = message.strip_suffix("\r\n.\r\n").unwrap_or(&message);
-    assert!(!body.split("\r\n").any(|line| line == "."), "{text:?} ends its message early");
+    let words = text.lines().next().unwrap_or_default().to_owned();
+    let quotes = [Quote { language: words.clone(), words }];
+    for Passage { text, language } in passage::passages(&text, &quotes, Language::German) {
+        let message = ssip::text(&text);
+        let body = message.strip_suffix("\r\n.\r\n").unwrap_or(&message);
+        assert!(!body.contains(['\r', '\n']) && body != ".", "{text:?} ends its message early");
+        let command = ssip::Command::Language(&language.unwrap_or_default()).to_line();
+        assert!(!command.trim_end_matches("\r\n").contains(['\r', '\n']), "{command:?} is more than one");
+    }
     let _ = ssip::text(&text);
 }

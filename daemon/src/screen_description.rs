@@ -40,6 +40,10 @@ pub struct Picture {
     pub area: Area,
     /// What it shows, as a sentence with its doubt.
     pub sentence: String,
+    /// The caption alone, as a sentence.
+    pub caption: String,
+    /// The language of the caption, as in "en".
+    pub language: String,
     /// How sure the model is of that, in 0 to 1.
     pub confidence: f32,
     /// How far the sentence can be relied on.
@@ -282,7 +286,14 @@ mod tests {
 
     fn picture(x: i32, y: i32, sentence: &str) -> Picture {
         let area = Area { x, y, width: 200, height: 100 };
-        Picture { area, sentence: sentence.to_owned(), confidence: 0.5, band: Band::High }
+        Picture {
+            area,
+            sentence: sentence.to_owned(),
+            caption: sentence.to_owned(),
+            language: "en".to_owned(),
+            confidence: 0.5,
+            band: Band::High,
+        }
     }
 
     #[test]

@@ -188,7 +188,7 @@ fn caption_thread(
     let (voice, preferences) = (Arc::clone(voice), preferences.clone());
     let tell = move |notice: &Message| {
         let text = notice.in_language(preferences.now().words());
-        let _speaking = voice.say(Utterance { text, urgency: Urgency::Asked });
+        let _speaking = voice.say(Utterance::new(text, Urgency::Asked));
     };
     CaptionThread::start(describer::load_from(folder, opening, tell))
 }

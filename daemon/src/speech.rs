@@ -5,6 +5,7 @@ pub mod clean;
 #[cfg(test)]
 pub(crate) mod fake;
 mod orca;
+pub mod passage;
 pub mod probe;
 pub mod router;
 pub mod speech_dispatcher;
@@ -15,7 +16,8 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::{sync::watch, time::timeout};
 
-use crate::words::{Message, message};
+use crate::words::{Language, Message, message};
+use passage::{Passage, Quote};
 
 /// How an utterance stands towards others that are being said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,46 @@ pub struct Utterance {
     pub text: String,
     /// How it stands towards others.
     pub urgency: Urgency,
+    /// What of the words is in another language than the person's, where that is known.
+    pub quotes: Vec<Quote>,
+}
+
+impl Utterance {
+    /// Words in the person's language.
+    #[must_use]
+    pub fn new(text: impl Into<String>, urgency: Urgency) -> Self {
+        Self { text: text.into(), urgency, quotes: Vec::new() }
+    }
+
+    /// The same words, of which some are in another language.
+    #[must_use]
+    pub fn quoting(self, quotes: Vec<Quote>) -> Self {
+        Self { quotes, ..self }
+    }
+}
+
+/// An utterance as a synthesiser is to say it: cleaned, and parted where its language changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// What is said, one after the other, as one utterance. There is always one.
+    pub passages: Vec<Passage>,
+    /// How it stands towards others.
+    pub urgency: Urgency,
+}
+
+impl Script {
+    /// What is to be said of an utterance to a person of this language. What is shown and logged stays as it is.
+    #[must_use]
+    pub fn of(utterance: &Utterance, language: Language) -> Self {
+        let passages = passage::passages(&utterance.text, &utterance.quotes, language);
+        Self { passages, urgency: utterance.urgency }
+    }
+
+    /// All of it, for who cannot be told of languages.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.passages.iter().map(|passage| passage.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Why something was not said. Each is one sentence that begins in lower case and has no full stop, in English for the

@@ -155,7 +155,7 @@ fn hedge(caption: &str, band: Band, caption_language: &str, language: Language) 
 }
 
 /// The language of a caption, as in "en", where it is another one than that of the words around it.
-fn foreign(caption_language: &str, language: Language) -> Option<&str> {
+pub(crate) fn foreign(caption_language: &str, language: Language) -> Option<&str> {
     let primary = caption_language.split('-').next().unwrap_or_default();
     (!primary.is_empty() && !primary.eq_ignore_ascii_case(language.tag())).then_some(primary)
 }

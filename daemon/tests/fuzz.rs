@@ -64,6 +64,7 @@ fn corpus(parser: &str) -> Vec<Vec<u8>> {
         ],
         "spoken_text" => &[
             "I can't tell: see https://a.example/?b=c or call 030123456.\r\n.\r\nQUIT\r\n",
+            "a dog runs\nAuf Englisch: a dog runs. Oder: A dog runs.\r\n.\r\nQUIT\r\n",
             "..\n.\u{2028}.\u{85}snake_case | ****** → me@b.example 犬\u{200b}",
         ],
         _ => &[],

@@ -10,6 +10,9 @@ pub const SAMPLE_RATE: usize = 16_000;
 /// The length over which loudness is measured: 20 ms.
 const FRAME: usize = SAMPLE_RATE / 50;
 
+/// How many silent frames are a pause between two sentences: 200 ms. Within one the synthesiser is silent for less.
+const PAUSE: usize = 10;
+
 /// The root mean square, of samples in -32768..=32767, above which a frame is sound. The loudspeaker gives exact zeros
 /// when nothing plays; the synthesiser's vowels have about 4000.
 const SOUND: f64 = 50.0;
@@ -44,6 +47,16 @@ impl Recording {
     pub fn silent_since(&self) -> Duration {
         let silent = self.frames().rev().take_while(|sounds| !sounds).count();
         duration(silent * FRAME)
+    }
+
+    /// What was said after the last pause, as there is between two sentences.
+    #[must_use]
+    pub fn last_phrase(&self) -> Self {
+        let sounds: Vec<bool> = self.frames().collect();
+        let end = sounds.iter().rposition(|sounds| *sounds).map_or(0, |last| last + 1);
+        let pause = sounds[..end].windows(PAUSE).rposition(|frames| frames.iter().all(|sounds| !sounds));
+        let begin = pause.map_or(0, |pause| (pause + PAUSE) * FRAME);
+        Self { samples: self.samples[begin..].to_vec() }
     }
 
     fn frames(&self) -> impl DoubleEndedIterator<Item = bool> {
@@ -82,6 +95,21 @@ fn duration(samples: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_phrase_begins_after_the_last_pause() {
+        let parts = |parts: &[(i16, usize)]| {
+            Recording::new(parts.iter().flat_map(|(level, frames)| vec![*level; frames * FRAME]).collect())
+        };
+        for (recording, sounding) in [
+            (parts(&[]), 0),
+            (parts(&[(0, 50)]), 0),
+            (parts(&[(900, 20)]), 400),
+            (parts(&[(900, 20), (0, 12), (900, 7), (0, 3), (900, 5), (0, 60)]), 240),
+        ] {
+            assert_eq!(recording.last_phrase().sounding(), Duration::from_millis(sounding));
+        }
+    }
 
     #[test]
     fn sound_and_silence_are_told_apart() {

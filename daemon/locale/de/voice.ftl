@@ -14,3 +14,14 @@ voice-no-orca =
 voice-orca = Orca hat nicht gesprochen: { $reason }
 voice-busy = zu viel wartet darauf, gesagt zu werden
 voice-ended = die Stimme ist nicht mehr da
+
+# Was anstelle dessen gesagt wird, was nur Augen lesen.
+voice-link = Verweis auf { $host }
+voice-link-to-file = Verweis auf eine Datei
+voice-mail = { $name } bei { $host }
+voice-sign = { $sign ->
+    [and] und
+    [equals] gleich
+    [to] nach
+   *[plus] plus
+}

@@ -13,3 +13,14 @@ voice-no-orca = Orca does not run, or is older than version 49; start it, or set
 voice-orca = Orca did not speak: { $reason }
 voice-busy = too much is waiting to be said
 voice-ended = the voice has ended
+
+# What is said in the place of what only eyes read.
+voice-link = link to { $host }
+voice-link-to-file = link to a file
+voice-mail = { $name } at { $host }
+voice-sign = { $sign ->
+    [and] and
+    [equals] equals
+    [to] to
+   *[plus] plus
+}

@@ -24,7 +24,7 @@ impl App {
         sleep(PATIENCE_AFTER).await;
         if self.preferences.now().feedback.please_wait {
             let text = message!("service-please-wait").in_language(self.language());
-            let _speaking = self.voice.say(Utterance { text, urgency: Urgency::Ambient });
+            let _speaking = self.voice.say(Utterance::new(text, Urgency::Ambient));
         }
         std::future::pending().await
     }
@@ -97,7 +97,7 @@ mod tests {
         let options = Options { speak, timeout, ..Options::default() };
         let _outcome = app.serve(Request::new(Caller::Person, Box::new(source), options)).await;
         let said = voice.told().into_iter().filter_map(|told| match told {
-            Told::Say(Utterance { text, urgency }) => Some((text, urgency)),
+            Told::Say(Utterance { text, urgency, .. }) => Some((text, urgency)),
             Told::Stop => None,
         });
         Heard { signs: chime.played(), said: said.collect() }

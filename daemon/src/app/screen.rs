@@ -69,7 +69,6 @@ impl App {
         let detail = options.detail.unwrap_or(self.preferences.now().detail);
         let language = self.language();
         let text = screen_description::word(&parts, detail == Detail::Full, language);
-        let speaking = options.speak.then(|| self.say(text.clone(), Urgency::Asked));
         let band = parts.pictures.iter().map(|picture| picture.band).max_by_key(|band| *band as u8);
         let least = parts.pictures.iter().map(|picture| picture.confidence).reduce(f32::min);
         let (model, engine) = said_by.unwrap_or_default();
@@ -92,6 +91,7 @@ impl App {
             words: None,
             screen: Some(parts),
         };
+        let speaking = options.speak.then(|| self.say_of(&description, Urgency::Asked));
         Ok((description, speaking))
     }
 
@@ -171,7 +171,7 @@ fn pictures_on(screen: &RgbImage) -> Vec<Area> {
 }
 
 fn picture(area: Area, answer: &Captioned, manner: Manner) -> Picture {
-    let Wording { text, spoken, band, .. } =
+    let Wording { text, language, spoken, band, .. } =
         wording::word(&Quality::good(Kind::Photo), Some((&answer.caption, &answer.language)), manner);
     // Where nothing can be told of a photograph another distance may help; of a picture on a screen it does not.
     let sentence = if band == Band::None && spoken != text {
@@ -179,7 +179,7 @@ fn picture(area: Area, answer: &Captioned, manner: Manner) -> Picture {
     } else {
         spoken
     };
-    Picture { area, sentence, confidence: answer.caption.confidence.value(), band }
+    Picture { area, sentence, caption: text, language, confidence: answer.caption.confidence.value(), band }
 }
 
 /// The largest pictures, in the order in which they came, and how many are left out.

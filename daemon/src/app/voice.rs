@@ -29,22 +29,32 @@ impl App {
                 .next_turn(scope)
                 .map(|(newest, turn)| (retell::rephrase(&newest, turn, language), newest)),
         };
-        let (result, text, urgency) = if let Some((Retold { text, spoken }, description)) = retold {
-            (Ok(Description { text, spoken: spoken.clone(), ..description }), spoken, Urgency::Asked)
-        } else {
-            let text = wording::words_in(&Failure::NothingYet.message(), language);
-            (Err(Failure::NothingYet), text, Urgency::Fault)
-        };
+        let retold =
+            retold.map(|(Retold { text, spoken }, description)| Description { text, spoken, ..description });
         let speaking = speak.then(|| {
             self.voice.stop();
-            self.say(text, urgency)
+            match &retold {
+                Some(description) => self.say_of(description, Urgency::Asked),
+                None => self.speak_fault(&Failure::NothingYet.message()),
+            }
         });
-        Outcome { result, speaking }
+        Outcome { result: retold.ok_or(Failure::NothingYet), speaking }
+    }
+
+    /// Says what is told of a description, its captions in their own language.
+    pub(super) fn say_of(&self, description: &Description, urgency: Urgency) -> Speaking {
+        let quotes = description.quotes(self.language());
+        self.utter(Utterance::new(&description.spoken, urgency).quoting(quotes))
     }
 
     /// Says something. What was asked for is remembered until it was said: no narration speaks meanwhile.
     pub(super) fn say(&self, text: String, urgency: Urgency) -> Speaking {
-        let speaking = self.voice.say(Utterance { text, urgency });
+        self.utter(Utterance::new(text, urgency))
+    }
+
+    fn utter(&self, utterance: Utterance) -> Speaking {
+        let urgency = utterance.urgency;
+        let speaking = self.voice.say(utterance);
         if urgency != Urgency::Ambient {
             *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(speaking.clone());
         }

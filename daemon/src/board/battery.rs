@@ -104,7 +104,7 @@ pub async fn watch(voice: Arc<dyn Voice>, preferences: Shared) {
         if let Some(said) = warner.heed(read.ok().flatten()) {
             info!(%said, "the battery runs out");
             let text = said.in_language(preferences.now().words());
-            let _speaking = voice.say(Utterance { text, urgency: Urgency::Fault });
+            let _speaking = voice.say(Utterance::new(text, Urgency::Fault));
         }
     }
 }

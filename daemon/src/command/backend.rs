@@ -137,7 +137,7 @@ pub(super) fn own(settings: &Settings, voice: Arc<dyn Voice>) -> Result<App, Unu
     let tell = move |notice: &Message| {
         let text = notice.in_language(language);
         eprintln!("descry: {text}");
-        let _speaking = teller.say(Utterance { text, urgency: Urgency::Asked });
+        let _speaking = teller.say(Utterance::new(text, Urgency::Asked));
     };
     let thread = CaptionThread::start(describer::load_from(folder, settings.opening(), tell))
         .map_err(|error| Unusable(message!("command-no-thread", reason = error.to_string())))?;

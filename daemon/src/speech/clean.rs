@@ -1,15 +1,18 @@
 //! What is said of a text: no addresses to the last letter, no rows of signs, no number that a synthesiser turns into
 //! billions. What is shown and logged is the text as it is.
 
+use crate::words::{Language, message};
+
 /// Digits in a row from which on they are said one by one: a telephone number, not an amount.
 const LONG_NUMBER: usize = 7;
 
-/// A text as it is to be said. Plain sentences stay as they are.
+/// A text as it is to be said in its language. Plain sentences stay as they are.
 #[must_use]
-pub fn for_speech(text: &str) -> String {
+pub fn for_speech(text: &str, language: Language) -> String {
     // Marks that are not seen, and that some synthesisers say.
     let visible: String = text.chars().filter(|character| !is_invisible(*character)).collect();
-    let words: Vec<String> = visible.split_whitespace().map(word).filter(|word| !word.is_empty()).collect();
+    let words: Vec<String> =
+        visible.split_whitespace().map(|text| word(text, language)).filter(|word| !word.is_empty()).collect();
     words.join(" ")
 }
 
@@ -19,18 +22,13 @@ fn is_invisible(character: char) -> bool {
         || matches!(character, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e000}'..='\u{f8ff}')
 }
 
-fn word(word: &str) -> String {
-    if let Some(link) = link(word) {
-        return link;
-    }
-    if let Some(address) = mail(word) {
-        return address;
-    }
-    signs(&digits(word))
+fn word(word: &str, language: Language) -> String {
+    let address = link(word, language).or_else(|| mail(word, language));
+    address.unwrap_or_else(|| signs(&digits(word), language))
 }
 
 /// "link to HOST" for a web address, with the punctuation of its sentence.
-fn link(word: &str) -> Option<String> {
+fn link(word: &str, language: Language) -> Option<String> {
     let begin = word.trim_start_matches(['(', '[', '<', '"', '\'']);
     let lower = begin.to_ascii_lowercase();
     let skipped = ["https://", "http://", "ftp://", "file://", "www."]
@@ -44,15 +42,16 @@ fn link(word: &str) -> Option<String> {
     // A name and a password before the host are nobody's business.
     let host = authority.rsplit('@').next()?.split(':').next()?;
     let host = host.strip_prefix("www.").unwrap_or(host);
-    let place = if host.is_empty() { "a file".to_owned() } else { host.to_owned() };
-    Some(format!("link to {place}{punctuation}"))
+    let link =
+        if host.is_empty() { message!("voice-link-to-file") } else { message!("voice-link", host = host) };
+    Some(format!("{}{punctuation}", link.in_language(language)))
 }
 
 /// "name at host" for a mail address.
-fn mail(word: &str) -> Option<String> {
+fn mail(word: &str, language: Language) -> Option<String> {
     let (name, host) = word.split_once('@')?;
     let is_address = !name.is_empty() && host.contains('.') && !host.contains('@');
-    is_address.then(|| format!("{name} at {host}"))
+    is_address.then(|| message!("voice-mail", name = name, host = host).in_language(language))
 }
 
 /// Long rows of digits one by one.
@@ -76,12 +75,13 @@ fn digits(word: &str) -> String {
 }
 
 /// Signs that carry a word are that word; those that only decorate, and rows of any sign, are left out.
-fn signs(word: &str) -> String {
+fn signs(word: &str, language: Language) -> String {
+    let sign = |name: &str| message!("voice-sign", sign = name).in_language(language);
     match word {
-        "&" => return "and".to_owned(),
-        "+" => return "plus".to_owned(),
-        "=" => return "equals".to_owned(),
-        "→" | "->" | "=>" | "⇒" => return "to".to_owned(),
+        "&" => return sign("and"),
+        "+" => return sign("plus"),
+        "=" => return sign("equals"),
+        "→" | "->" | "=>" | "⇒" => return sign("to"),
         "%" | "€" | "$" | "£" | "#" | "@" | "?" | "!" | "–" | "—" | "-" => return word.to_owned(),
         _ => {}
     }
@@ -149,7 +149,7 @@ mod tests {
             "naïve 犬 über",
             "",
         ] {
-            assert_eq!(for_speech(text), text);
+            assert_eq!(for_speech(text, Language::English), text);
         }
     }
 
@@ -175,8 +175,15 @@ mod tests {
             ("\0\u{7}bell", "bell"),
             ("│ ├── main.rs", "main.rs"),
         ] {
-            assert_eq!(for_speech(text), said, "{text:?}");
+            assert_eq!(for_speech(text, Language::English), said, "{text:?}");
         }
+        assert_eq!(
+            for_speech(
+                "Siehe https://beispiel.de/a & file:///b oder ich@beispiel.de → x = 1",
+                Language::German
+            ),
+            "Siehe Verweis auf beispiel.de und Verweis auf eine Datei oder ich bei beispiel.de nach x gleich 1"
+        );
     }
 
     #[test]
@@ -192,7 +199,7 @@ mod tests {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 text.push_str(pieces[(state >> 33) as usize % pieces.len()]);
             }
-            let said = for_speech(&text);
+            let said = for_speech(&text, Language::German);
             assert!(!said.contains("  ") && !said.contains(['\n', '\u{200b}']), "{text:?}: {said:?}");
         }
     }

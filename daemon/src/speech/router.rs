@@ -9,9 +9,8 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{
-    Progress, Speaking, Urgency, Utterance, Voice, VoiceError,
+    Progress, Script, Speaking, Urgency, Utterance, Voice, VoiceError,
     address::Address,
-    clean,
     orca::{Orca, OrcaError},
     speech_dispatcher::SpeechDispatcher,
 };
@@ -105,8 +104,7 @@ impl Task {
 
     async fn say(&mut self, utterance: Utterance, progress: watch::Sender<Progress>) {
         let route = self.preferences.borrow().speech;
-        // What is shown and logged stays as it is.
-        let utterance = Utterance { text: clean::for_speech(&utterance.text), ..utterance };
+        let script = Script::of(&utterance, self.preferences.borrow().words());
         let through_orca = match route {
             SpeechRoute::None => {
                 progress.send_replace(Progress::Finished);
@@ -118,18 +116,18 @@ impl Task {
             SpeechRoute::Auto => utterance.urgency != Urgency::Ambient,
         };
         if !through_orca {
-            return self.dispatcher.order(utterance, progress);
+            return self.dispatcher.order(script, progress);
         }
         if utterance.urgency != Urgency::Ambient {
             // What was said on the way to this, such as a plea for patience, gives way: two voices mix.
             self.dispatcher.stop();
         }
-        match self.orca.present(&utterance.text).await {
+        match self.orca.present(&script.text()).await {
             // Orca does not tell when it has said it.
             Ok(()) => _ = progress.send_replace(Progress::Finished),
             Err(error) if route == SpeechRoute::Auto => {
                 debug!(?error, "Orca does not present, so speech-dispatcher speaks");
-                self.dispatcher.order(utterance, progress);
+                self.dispatcher.order(script, progress);
             }
             Err(error) => {
                 let error = match error {
@@ -176,7 +174,7 @@ mod tests {
 
     impl Parts {
         async fn say(&self, text: &str, urgency: Urgency) -> Result<bool, VoiceError> {
-            self.voice.say(Utterance { text: text.to_owned(), urgency }).ended(LIMIT).await
+            self.voice.say(Utterance::new(text, urgency)).ended(LIMIT).await
         }
     }
 

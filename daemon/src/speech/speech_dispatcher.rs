@@ -3,8 +3,12 @@
 //!
 //! When speech-dispatcher goes away while it speaks, as it does when it is restarted, the newest thing that was being said
 //! is said again once it is back, for a few seconds at most: later nobody would know what it is about.
+//!
+//! An utterance in two languages is a block of messages, each with its own LANGUAGE. SSML's `xml:lang` would keep it one,
+//! but the module of espeak-ng passes over it (tried with 0.11.4), and so do those that strip mark-up; and from LANGUAGE
+//! speech-dispatcher also chooses another module where its configuration has one for that language.
 
-use std::{collections::HashMap, env, time::Duration};
+use std::{env, mem, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,8 +19,9 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{
-    Progress, Urgency, Utterance, VoiceError,
+    Progress, Script, Urgency, VoiceError,
     address::{Address, Stream},
+    passage::Passage,
     ssip::{Command, EventKind, Message, Parser, Reply, text},
 };
 use crate::preferences::{Preferences, VoiceSettings};
@@ -28,13 +33,16 @@ const REPLY_LIMIT: Duration = Duration::from_secs(5);
 const RETRIES: [Duration; 4] =
     [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
+/// How many events are kept that came before their utterance was handed over whole.
+const MOST_EARLY: usize = 256;
+
 /// How many orders wait at most.
 const QUEUE: usize = 64;
 
 /// What the task is told.
 #[derive(Debug)]
 enum Order {
-    Say(Utterance, watch::Sender<Progress>),
+    Say(Script, watch::Sender<Progress>),
     Stop,
 }
 
@@ -58,15 +66,16 @@ impl SpeechDispatcher {
             preferences,
             connection: None,
             told: None,
-            pending: HashMap::new(),
+            pending: Vec::new(),
+            early: Vec::new(),
             interrupted: None,
         };
         (Self { orders }, tokio::spawn(task.run(received)))
     }
 
     /// Says an utterance, and reports how far it has come.
-    pub fn order(&self, utterance: Utterance, progress: watch::Sender<Progress>) {
-        if let Err(error) = self.orders.try_send(Order::Say(utterance, progress)) {
+    pub fn order(&self, script: Script, progress: watch::Sender<Progress>) {
+        if let Err(error) = self.orders.try_send(Order::Say(script, progress)) {
             let (order, reason) = match error {
                 mpsc::error::TrySendError::Full(order) => (order, VoiceError::Busy),
                 mpsc::error::TrySendError::Closed(order) => (order, VoiceError::Ended),
@@ -92,7 +101,9 @@ struct Connection {
 
 /// An utterance on its way, and who wants to know of it.
 struct Pending {
-    utterance: Utterance,
+    script: Script,
+    /// The numbers that speech-dispatcher gave its passages, in their order.
+    messages: Vec<u64>,
     progress: watch::Sender<Progress>,
 }
 
@@ -110,8 +121,10 @@ struct Task {
     connection: Option<Connection>,
     /// How the connection was told to sound, in which language.
     told: Option<(VoiceSettings, String)>,
-    /// Utterances that speech-dispatcher has and has not yet said, by its own numbers.
-    pending: HashMap<u64, Pending>,
+    /// Utterances that speech-dispatcher has and has not yet said, the oldest first.
+    pending: Vec<Pending>,
+    /// Events about passages of the utterance that is being handed over.
+    early: Vec<(u64, EventKind)>,
     interrupted: Option<Interrupted>,
 }
 
@@ -121,7 +134,9 @@ impl Task {
             let next = self.interrupted.as_ref().map(|interrupted| interrupted.next);
             tokio::select! {
                 order = orders.recv() => match order {
-                    Some(Order::Say(utterance, progress)) => self.say(Pending { utterance, progress }).await,
+                    Some(Order::Say(script, progress)) => {
+                        self.say(Pending { script, messages: Vec::new(), progress }).await;
+                    }
                     Some(Order::Stop) => self.stop().await,
                     None => return,
                 },
@@ -136,15 +151,15 @@ impl Task {
     }
 
     async fn say(&mut self, pending: Pending) {
-        let mut result = self.queue(&pending.utterance).await;
+        let mut result = self.queue(&pending.script).await;
         if result == Err(VoiceError::Lost) {
             // It was restarted since it was last spoken to; nothing of this utterance was said.
-            result = self.queue(&pending.utterance).await;
+            result = self.queue(&pending.script).await;
         }
         // Only the newest thing is worth saying again.
         self.forget_interrupted(&Progress::Failed(VoiceError::Lost));
         match result {
-            Ok(message) => self.accept(message, pending),
+            Ok(messages) => self.accept(messages, pending),
             Err(error) => {
                 warn!(%error, "not spoken");
                 pending.progress.send_replace(Progress::Failed(error));
@@ -152,17 +167,21 @@ impl Task {
         }
     }
 
-    fn accept(&mut self, message: u64, pending: Pending) {
-        debug!(message, "speech-dispatcher has it");
+    fn accept(&mut self, messages: Vec<u64>, pending: Pending) {
+        debug!(?messages, "speech-dispatcher has it");
         pending.progress.send_replace(Progress::Accepted);
-        self.pending.insert(message, pending);
+        self.pending.push(Pending { messages, ..pending });
+        for (message, kind) in mem::take(&mut self.early) {
+            self.take_event(message, kind);
+        }
+        self.early.clear();
     }
 
     /// Says again what was being said when the connection was lost.
     async fn try_again(&mut self) {
         let Some(Interrupted { pending, attempts, .. }) = self.interrupted.take() else { return };
-        match (self.queue(&pending.utterance).await, RETRIES.get(attempts)) {
-            (Ok(message), _) => self.accept(message, pending),
+        match (self.queue(&pending.script).await, RETRIES.get(attempts)) {
+            (Ok(messages), _) => self.accept(messages, pending),
             (Err(_), Some(delay)) => {
                 let next = Instant::now() + *delay;
                 self.interrupted = Some(Interrupted { pending, next, attempts: attempts + 1 });
@@ -180,13 +199,77 @@ impl Task {
         }
     }
 
-    /// Hands an utterance over and yields the number that speech-dispatcher gave it.
-    async fn queue(&mut self, utterance: &Utterance) -> Result<u64, VoiceError> {
+    /// Hands an utterance over and yields the numbers that speech-dispatcher gave its passages.
+    async fn queue(&mut self, script: &Script) -> Result<Vec<u64>, VoiceError> {
+        self.early.clear();
         self.prepare().await?;
-        self.command(Command::Priority(utterance.urgency).to_line()).await?;
+        self.command(Command::Priority(script.urgency).to_line()).await?;
+        if let [Passage { text, language: None }] = &script.passages[..] {
+            return Ok(vec![self.message(text).await?]);
+        }
+        let result = self.block(&script.passages).await;
+        if let Err(error) = &result {
+            // Else it would take all that follows for a part of the block.
+            self.lose(error);
+        }
+        result
+    }
+
+    /// Hands over passages in several languages.
+    async fn block(&mut self, passages: &[Passage]) -> Result<Vec<u64>, VoiceError> {
+        let (own, voice) = self.tongue();
+        let mut told = own.clone();
+        let mut messages = Vec::with_capacity(passages.len());
+        self.command(Command::BlockBegin.to_line()).await?;
+        for passage in passages {
+            let language = passage.language.as_ref().unwrap_or(&own);
+            if told != *language {
+                // A voice that was chosen by its name is of the person's language.
+                let voice = voice.as_deref().filter(|_| *language == own);
+                self.speak_as(language, voice).await?;
+                told.clone_from(language);
+            }
+            messages.push(self.message(&passage.text).await?);
+        }
+        self.command(Command::BlockEnd.to_line()).await?;
+        if told != own {
+            self.speak_as(&own, voice.as_deref()).await?;
+        }
+        Ok(messages)
+    }
+
+    /// The language of the person, and the voice that they chose by its name.
+    fn tongue(&self) -> (String, Option<String>) {
+        let preferences = self.preferences.borrow();
+        (preferences.language_tag().to_owned(), preferences.voice.voice.clone())
+    }
+
+    /// Hands one text over and yields its number.
+    async fn message(&mut self, words: &str) -> Result<u64, VoiceError> {
         self.command(Command::Speak.to_line()).await?;
-        let reply = self.command(text(&utterance.text)).await?;
+        let reply = self.command(text(words)).await?;
         reply.message().ok_or_else(|| VoiceError::Malformed("it gave the utterance no number".to_owned()))
+    }
+
+    /// Changes the language, and then the voice, which a change of language undoes.
+    async fn speak_as(&mut self, language: &str, voice: Option<&str>) -> Result<(), VoiceError> {
+        self.set(Command::Language(language).to_line()).await?;
+        match voice {
+            Some(voice) => self.set(Command::Voice(voice).to_line()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Changes how it sounds. Another voice, or one in another language, is better than none.
+    async fn set(&mut self, line: String) -> Result<(), VoiceError> {
+        let setting = line.trim().to_owned();
+        match self.command(line).await {
+            Err(VoiceError::Refused(reason)) => {
+                warn!(reason, setting, "a setting of the voice was refused");
+                Ok(())
+            }
+            result => result.map(|_| ()),
+        }
     }
 
     /// Opens the connection where there is none, and tells it how to sound where that has changed.
@@ -209,29 +292,24 @@ impl Task {
         }
         let (told, told_language) = self.told.take().unzip();
         let told = told.unwrap_or_default();
-        let mut lines = Vec::new();
-        if told_language.as_ref() != Some(&language) {
-            lines.push(Command::Language(&language).to_line());
+        let has_new_language = told_language.as_ref() != Some(&language);
+        if has_new_language {
+            self.set(Command::Language(&language).to_line()).await?;
         }
         for (number, was, command) in [
             (wanted.rate, told.rate, Command::Rate as fn(i8) -> Command<'static>),
             (wanted.pitch, told.pitch, Command::Pitch),
             (wanted.volume, told.volume, Command::Volume),
         ] {
-            lines.extend(number.filter(|_| number != was).map(|number| command(number).to_line()));
-        }
-        if let Some(voice) = wanted.voice.as_deref().filter(|_| wanted.voice != told.voice) {
-            lines.push(Command::Voice(voice).to_line());
-        }
-        for line in lines {
-            let setting = line.trim().to_owned();
-            match self.command(line).await {
-                // Another voice, or one in another language, is better than none.
-                Err(VoiceError::Refused(reason)) => {
-                    warn!(reason, setting, "a setting of the voice was refused");
-                }
-                result => _ = result?,
+            if let Some(number) = number.filter(|_| number != was) {
+                self.set(command(number).to_line()).await?;
             }
+        }
+        // A change of language undoes the choice of a voice.
+        if let Some(voice) =
+            wanted.voice.as_deref().filter(|_| has_new_language || wanted.voice != told.voice)
+        {
+            self.set(Command::Voice(voice).to_line()).await?;
         }
         self.told = Some((wanted, language));
         Ok(())
@@ -278,21 +356,24 @@ impl Task {
     }
 
     fn take_event(&mut self, message: u64, kind: EventKind) {
+        let Some(index) = self.pending.iter().position(|pending| pending.messages.contains(&message)) else {
+            if self.early.len() < MOST_EARLY {
+                self.early.push((message, kind));
+            }
+            return;
+        };
+        let pending = &self.pending[index];
         let end = match kind {
-            EventKind::End => Progress::Finished,
+            EventKind::End if pending.messages.last() == Some(&message) => Progress::Finished,
             EventKind::Cancelled => Progress::Stopped,
             EventKind::Begin => {
                 debug!(message, "begun");
-                if let Some(pending) = self.pending.get(&message) {
-                    pending.progress.send_replace(Progress::Begun);
-                }
+                pending.progress.send_replace(Progress::Begun);
                 return;
             }
-            EventKind::Mark | EventKind::Paused | EventKind::Resumed => return,
+            EventKind::End | EventKind::Mark | EventKind::Paused | EventKind::Resumed => return,
         };
-        if let Some(pending) = self.pending.remove(&message) {
-            pending.progress.send_replace(end);
-        }
+        self.pending.remove(index).progress.send_replace(end);
     }
 
     /// Drops the connection; whoever waits for an utterance over it is told, but for the newest, which is said again.
@@ -300,10 +381,11 @@ impl Task {
         debug!(%error, "the connection to speech-dispatcher is gone");
         self.connection = None;
         self.told = None;
-        let newest = self.pending.keys().max().copied();
-        for (message, pending) in std::mem::take(&mut self.pending) {
-            let is_worth_it = pending.utterance.urgency != Urgency::Ambient && *error == VoiceError::Lost;
-            if Some(message) == newest && is_worth_it {
+        self.early.clear();
+        let mut all = mem::take(&mut self.pending).into_iter().peekable();
+        while let Some(pending) = all.next() {
+            let is_worth_it = pending.script.urgency != Urgency::Ambient && *error == VoiceError::Lost;
+            if all.peek().is_none() && is_worth_it {
                 let next = Instant::now() + RETRIES[0];
                 self.interrupted = Some(Interrupted { pending, next, attempts: 1 });
             } else {

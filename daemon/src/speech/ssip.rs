@@ -39,6 +39,10 @@ pub enum Command<'a> {
     Priority(Urgency),
     /// Announces a text, which follows as [`text`] makes it.
     Speak,
+    /// Begins a row of texts that are one to speech-dispatcher: nothing comes between them, and they end together.
+    BlockBegin,
+    /// Ends such a row.
+    BlockEnd,
     /// Stops what this connection says and forgets what it has queued.
     Cancel,
 }
@@ -57,6 +61,8 @@ impl Command<'_> {
             Self::Voice(voice) => format!("SET SELF SYNTHESIS_VOICE {}\r\n", one_line(voice).trim()),
             Self::Priority(urgency) => format!("SET SELF PRIORITY {}\r\n", priority(*urgency)),
             Self::Speak => "SPEAK\r\n".to_owned(),
+            Self::BlockBegin => "BLOCK BEGIN\r\n".to_owned(),
+            Self::BlockEnd => "BLOCK END\r\n".to_owned(),
             Self::Cancel => "CANCEL SELF\r\n".to_owned(),
         }
     }
@@ -279,6 +285,8 @@ mod tests {
             (Command::Priority(Urgency::Ambient), "SET SELF PRIORITY notification\r\n"),
             (Command::Priority(Urgency::Fault), "SET SELF PRIORITY message\r\n"),
             (Command::Speak, "SPEAK\r\n"),
+            (Command::BlockBegin, "BLOCK BEGIN\r\n"),
+            (Command::BlockEnd, "BLOCK END\r\n"),
             (Command::Cancel, "CANCEL SELF\r\n"),
         ] {
             assert_eq!(command.to_line(), line);

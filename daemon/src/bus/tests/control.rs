@@ -88,7 +88,7 @@ async fn what_was_described_is_told_once_more() {
     assert_eq!(string(&bus.told("Rephrase", &[]).await.unwrap(), "text"), "Picture 2.");
     let more = bus.told("Elaborate", &[("wait-until-spoken", true.into())]).await.unwrap();
     assert!(string(&more, "spoken").contains("Or: Picture 2."), "{more:?}");
-    let said = |text: &str| Told::Say(Utterance { text: text.into(), urgency: Urgency::Asked });
+    let said = |text: &str| Told::Say(Utterance::new(text, Urgency::Asked));
     let told = &bus.voice.told()[before..];
     assert_eq!(told[..3], [Told::Stop, said("A picture of 4 by 3."), Told::Stop]);
     assert_eq!(told[3], said("Or perhaps: Picture 1."));

@@ -83,7 +83,7 @@ async fn what_is_seen_is_told_to_its_owner_and_said_by_the_way() {
     assert_eq!(string(&description, "wording"), SENTENCE);
     assert_eq!(string(&description, "spoken"), SENTENCE);
     assert!(bus.cameras.is_in_use(&CameraId::new("a")));
-    let said = Utterance { text: SENTENCE.into(), urgency: Urgency::Ambient };
+    let said = Utterance::new(SENTENCE, Urgency::Ambient);
     assert_eq!(bus.voice.told(), [Told::Say(said)], "nothing was stopped for it");
     assert_eq!(bus.history(0, 9).await, [SENTENCE], "it can be told once more");
 
@@ -146,7 +146,7 @@ async fn a_narration_without_a_camera_or_a_model_ends_and_says_why() {
         assert_eq!(string(&details, "reason"), reason);
         let message = string(&details, "message");
         assert!(message.starts_with("Narration has ended: ") && message.contains(words), "{message}");
-        let said = Utterance { text: message, urgency: Urgency::Fault };
+        let said = Utterance::new(message, Urgency::Fault);
         assert_eq!(bus.voice.told(), [Told::Say(said)], "it is said once");
         assert!(!bus.cameras.is_in_use(&CameraId::new("a")));
     }
@@ -305,7 +305,7 @@ async fn a_person_is_told_that_a_narration_failed() {
     assert!(bus.narrations.toggle().await.unwrap());
     within(removed.next()).await.unwrap();
     let words = "Narration has ended: no camera is connected; connect one and ask again.";
-    let said = Utterance { text: words.into(), urgency: Urgency::Fault };
+    let said = Utterance::new(words, Urgency::Fault);
     assert_eq!(bus.voice.told(), [Told::Say(said)], "once");
 }
 

@@ -38,7 +38,7 @@ async fn a_picture_is_described_and_spoken() {
         "wording",
     ];
     assert_eq!(keys, expected);
-    let said = Utterance { text: "A picture of 40 by 30.".into(), urgency: Urgency::Asked };
+    let said = Utterance::new("A picture of 40 by 30.", Urgency::Asked);
     assert_eq!(bus.voice.told(), [Told::Stop, Told::Say(said)]);
 }
 

@@ -6,7 +6,11 @@ use super::{
     fake::{Lines, dispatcher, listener, serve},
     *,
 };
-use crate::{preferences::Shared, speech::Speaking};
+use crate::{
+    preferences::Shared,
+    speech::{Speaking, Utterance, passage::Quote},
+    words::Language,
+};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -24,7 +28,8 @@ impl Voice {
 
     fn say(&self, text: &str) -> Speaking {
         let (progress, speaking) = Speaking::new();
-        self.voice.order(Utterance { text: text.to_owned(), urgency: Urgency::Asked }, progress);
+        let script = Script::of(&Utterance::new(text, Urgency::Asked), Language::English);
+        self.voice.order(script, progress);
         speaking
     }
 }
@@ -81,7 +86,14 @@ async fn the_sound_can_be_changed_while_it_runs() {
     assert!(voice.say("Two.").ended(LIMIT).await.unwrap());
     assert_eq!(
         settings()[before..],
-        ["SET SELF LANGUAGE en-GB", "SET SELF PITCH 100", "SET SELF VOLUME -5", "SET SELF PRIORITY text"]
+        [
+            "SET SELF LANGUAGE en-GB",
+            "SET SELF PITCH 100",
+            "SET SELF VOLUME -5",
+            // A new language would have undone it.
+            "SET SELF SYNTHESIS_VOICE nobody",
+            "SET SELF PRIORITY text"
+        ]
     );
 
     // What is not set any more is as a new connection has it.
@@ -92,6 +104,58 @@ async fn the_sound_can_be_changed_while_it_runs() {
         settings()[before..],
         ["SET SELF NOTIFICATION ALL ON", "SET SELF LANGUAGE en-GB", "SET SELF PRIORITY text"]
     );
+}
+
+#[tokio::test]
+async fn each_language_is_said_by_its_own_voice_in_one_utterance() {
+    let (address, lines) = dispatcher();
+    let voice = Voice::at(address);
+    voice.preferences.change(|preferences| {
+        preferences.language = Some("de-AT".to_owned());
+        preferences.voice.voice = Some("Ada".to_owned());
+    });
+    let quote = |words: &str| Quote { words: words.to_owned(), language: "en\r\nQUIT".to_owned() };
+    let say = |text: &str| {
+        let (progress, speaking) = Speaking::new();
+        let quotes = vec![quote(".a dog\r\n.\r\nSTOP ALL"), quote("a cat")];
+        let script = Script::of(&Utterance::new(text, Urgency::Ambient).quoting(quotes), Language::German);
+        voice.voice.order(script, progress);
+        speaking
+    };
+    assert!(say("Auf Englisch: .a dog\r\n.\r\nSTOP ALL. Oder: A cat.").ended(LIMIT).await.unwrap());
+    let expected = [
+        "SET SELF NOTIFICATION ALL ON",
+        "SET SELF LANGUAGE de-AT",
+        "SET SELF SYNTHESIS_VOICE Ada",
+        "SET SELF PRIORITY notification",
+        "BLOCK BEGIN",
+        "SPEAK",
+        "Auf Englisch:",
+        ".",
+        "SET SELF LANGUAGE enQUIT",
+        "SPEAK",
+        "..a dog . STOP ALL.",
+        ".",
+        "SET SELF LANGUAGE de-AT",
+        "SET SELF SYNTHESIS_VOICE Ada",
+        "SPEAK",
+        "Oder:",
+        ".",
+        "SET SELF LANGUAGE enQUIT",
+        "SPEAK",
+        "A cat.",
+        ".",
+        "BLOCK END",
+        "SET SELF LANGUAGE de-AT",
+        "SET SELF SYNTHESIS_VOICE Ada",
+    ];
+    assert_eq!(lines.all(), expected);
+    // It is over when its last passage is, and stopped when any is.
+    let mut stopped = say("Auf Englisch: a cat. Long story.");
+    stopped.accepted(LIMIT).await.unwrap();
+    voice.voice.stop();
+    assert_eq!(stopped.ended(LIMIT).await, Ok(false));
+    assert!(voice.say("Next.").ended(LIMIT).await.unwrap());
 }
 
 #[tokio::test]
