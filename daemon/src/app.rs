@@ -165,14 +165,14 @@ impl App {
 
     /// The way of the data: source, frame, quality, caption, wording, voice.
     async fn handle(&self, request: Request) -> Result<(Description, Option<Speaking>), Failure> {
-        let is_followed = request.is_followed();
+        let is_heard = request.is_heard();
         let Request { id, caller, source, options, deadline, cancel, tact } = request;
         let urgency = if caller.is_waiting() { Urgency::Asked } else { Urgency::Ambient };
         let beam_width = options.beam_width.or(self.beam_width);
 
         let (frame, capture, room) = self.capture(source, &cancel, deadline).await?;
         debug!("captured");
-        if is_followed {
+        if is_heard {
             self.chime(Earcon::Captured);
         }
         let captured_at = frame.captured_at;

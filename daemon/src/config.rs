@@ -16,7 +16,7 @@
 //! hedging = "banded"                # or "always" or "off"
 //! minimum_confidence = 0.0
 //! programs_see_screen = false       # whether others than descry may ask the service for the screen
-//! programs_use_camera = false       # whether others may ask it for cameras and narrations
+//! programs_use_camera = true        # whether others may ask it for cameras and narrations
 //! camera = "HD Webcam"              # its name or a part of it, or what `descry cameras` lists
 //! camera_rotation = 0               # clockwise: or 90, 180, 270
 //! camera_mirrored = false
@@ -70,7 +70,7 @@ use crate::{
     announce::Announce,
     board::gpu,
     narration::policy::Pace,
-    preferences::{CameraSettings, Feedback, Preferences, VoiceSettings},
+    preferences::{CameraSettings, Feedback, Preferences, Programs, VoiceSettings},
     screen_text::DEFAULT_LANGUAGES,
     source::camera::mounting::{Mounting, Rotation},
     trigger::TriggerSettings,
@@ -234,8 +234,10 @@ impl From<Layer> for Settings {
             speech: layer.speech.unwrap_or(defaults.speech),
             idle_unload_seconds: layer.idle_unload_seconds.unwrap_or(defaults.idle_unload_seconds),
             paused: false,
-            programs_see_screen: layer.programs_see_screen.unwrap_or(defaults.programs_see_screen),
-            programs_use_camera: layer.programs_use_camera.unwrap_or(defaults.programs_use_camera),
+            programs: Programs {
+                see_screen: layer.programs_see_screen.unwrap_or(defaults.programs.see_screen),
+                use_camera: layer.programs_use_camera.unwrap_or(defaults.programs.use_camera),
+            },
             camera: CameraSettings {
                 wanted: layer.camera,
                 mounting: Mounting {

@@ -79,6 +79,21 @@ impl Default for Feedback {
     }
 }
 
+/// What every program on the bus may have the service look at, and not only the person's own hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Programs {
+    /// The screen.
+    pub see_screen: bool,
+    /// Cameras.
+    pub use_camera: bool,
+}
+
+impl Default for Programs {
+    fn default() -> Self {
+        Self { see_screen: false, use_camera: true }
+    }
+}
+
 /// All that can be changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preferences {
@@ -96,10 +111,8 @@ pub struct Preferences {
     pub idle_unload_seconds: u32,
     /// Whether no picture may be looked at.
     pub paused: bool,
-    /// Whether every program on the bus may ask for the screen, and not only the command `descry`.
-    pub programs_see_screen: bool,
-    /// Whether every program on the bus may have the service look through cameras, and not only the person's own hand.
-    pub programs_use_camera: bool,
+    /// What others than the person's own hand may have the service look at.
+    pub programs: Programs,
     /// The camera.
     pub camera: CameraSettings,
     /// Whether the history is kept on disk.
@@ -125,8 +138,7 @@ impl Default for Preferences {
             speech: SpeechRoute::default(),
             idle_unload_seconds: DEFAULT_IDLE_UNLOAD,
             paused: false,
-            programs_see_screen: false,
-            programs_use_camera: false,
+            programs: Programs::default(),
             camera: CameraSettings::default(),
             keep_history: false,
             feedback: Feedback::default(),
@@ -185,8 +197,7 @@ impl Preferences {
             language,
             speech,
             idle_unload_seconds,
-            programs_see_screen,
-            programs_use_camera,
+            programs,
             camera,
             keep_history,
             feedback,

@@ -93,6 +93,8 @@ pub struct Options {
     pub want_words: bool,
     /// How long the request may take, from its arrival to its caption.
     pub timeout: Duration,
+    /// Whether a program asks that is not the person's own hand: then a sign tells of its look, whatever is spoken.
+    pub is_of_program: bool,
 }
 
 impl Default for Options {
@@ -104,6 +106,7 @@ impl Default for Options {
             beam_width: None,
             want_words: false,
             timeout: DEFAULT_TIMEOUT,
+            is_of_program: false,
         }
     }
 }
@@ -206,6 +209,12 @@ impl Request {
     #[must_use]
     pub fn is_followed(&self) -> bool {
         self.options.speak && self.caller.is_waiting() && self.source.is_live()
+    }
+
+    /// Whether the person hears a sign of the look: who waits for the answer, and whose eyes a program borrows.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.is_followed() || (self.options.is_of_program && self.source.is_live())
     }
 
     /// The same, of which somebody decides what is said.

@@ -111,7 +111,7 @@ fn cameras_are_objects_that_come_and_go() -> Result<()> {
         "{AWAIT}
         export DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/bus
         dbus-daemon --config-file=/bus.conf --nopidfile --nofork --print-address > /tmp/bus & await /tmp/bus path
-        DESCRY_PROGRAMS_USE_CAMERA=true descryd > /tmp/descryd 2>&1 & await /tmp/descryd serving
+        descryd > /tmp/descryd 2>&1 & await /tmp/descryd serving
         n=0; until descry status > /tmp/status 2>&1 || [ $n -gt 50 ]; do usleep 200000; n=$((n+1)); done
         cat /tmp/status
         guest-camera control /dev/video0 'Test Pattern' 5

@@ -108,20 +108,8 @@ fn it_is_its_owners_and_goes_with_it() -> Result<()> {
         let (owner, other) = (connect(&bus).await?, connect(&bus).await?);
         let manager = Proxy::new(&owner, NAME, PATH, MANAGER).await?;
         let options = HashMap::from([("token", Value::from("mine")), ("speak", false.into())]);
-        let make = async || -> zbus::Result<OwnedObjectPath> {
-            manager.call("CreateNarration", &(ObjectPath::try_from("/")?, &options)).await
-        };
-        // Until the person lets programs look, they may not; the command may, as the other tests show.
-        let refused = make().await.err().context("a program may not narrate by itself")?.to_string();
-        ensure!(refused.contains("AccessDenied") && refused.contains("programs_use_camera"), "{refused}");
-        fs::write(&settings, "programs_use_camera = true\n")?;
-        service.signal(Signal::HUP)?;
-        let path = loop {
-            if let Ok(path) = make().await {
-                break path;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
+        let path: OwnedObjectPath =
+            manager.call("CreateNarration", &(ObjectPath::try_from("/")?, options)).await?;
         let name = owner.unique_name().context("a connection has a name")?;
         let element = name.trim_start_matches(':').replace('.', "_");
         assert_eq!(path.as_str(), format!("{PATH}/narration/{element}/mine"));
@@ -152,9 +140,26 @@ fn it_is_its_owners_and_goes_with_it() -> Result<()> {
         drop((manager, own, heard));
         owner.close().await?;
         let objects = ObjectManagerProxy::builder(&other).destination(NAME)?.path(PATH)?.build().await?;
-        while objects.get_managed_objects().await?.contains_key(&path) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let is_gone = async |path: &OwnedObjectPath| -> Result<()> {
+            while objects.get_managed_objects().await?.contains_key(path) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Ok(())
+        };
+        is_gone(&path).await?;
+
+        // The person takes the leave away: what there is ends, and no more can be made.
+        let manager = Proxy::new(&other, NAME, PATH, MANAGER).await?;
+        let make = async || -> zbus::Result<OwnedObjectPath> {
+            let options = HashMap::<&str, Value<'_>>::new();
+            manager.call("CreateNarration", &(ObjectPath::try_from("/")?, options)).await
+        };
+        let path = make().await?;
+        fs::write(&settings, "programs_use_camera = false\n")?;
+        service.signal(Signal::HUP)?;
+        is_gone(&path).await?;
+        let refused = make().await.err().context("a program may not narrate any more")?.to_string();
+        ensure!(refused.contains("AccessDenied") && refused.contains("programs_use_camera"), "{refused}");
         anyhow::Ok(())
     };
     runtime.block_on(async { timeout(PATIENCE, work).await.context("nobody answered on the bus")? })

@@ -30,7 +30,7 @@ impl App {
     }
 
     /// Gives a sign.
-    pub(super) fn chime(&self, earcon: Earcon) {
+    pub(crate) fn chime(&self, earcon: Earcon) {
         if let Some(chime) = &self.chime {
             chime.play(earcon);
         }

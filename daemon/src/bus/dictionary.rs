@@ -56,6 +56,8 @@ pub(super) fn options(dictionary: &Dictionary) -> Result<CallOptions, Error> {
         beam_width,
         want_words: get(dictionary, "want-words", "true or false")?.unwrap_or(defaults.want_words),
         timeout,
+        // Who asks is known from the connection alone.
+        is_of_program: false,
     };
     let wait_until_spoken = get(dictionary, "wait-until-spoken", "true or false")?.unwrap_or(false);
     Ok(CallOptions { request, wait_until_spoken })
@@ -260,6 +262,7 @@ mod tests {
             beam_width: Some(5),
             want_words: true,
             timeout: Duration::from_millis(1500),
+            is_of_program: false,
         };
         assert_eq!(options(&all).unwrap(), CallOptions { request, wait_until_spoken: true });
     }

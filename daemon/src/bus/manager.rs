@@ -129,10 +129,10 @@ impl Manager {
     ) -> Result<Dictionary, Error> {
         let options = dictionary::options(&options)?;
         let preferences = self.app.preferences();
-        let _hand = Eye::Camera.check(&preferences, connection, &header).await?;
+        let hand = Eye::Camera.check(&preferences, connection, &header).await?;
         let wanted = source::wanted(source.as_str()).or(preferences.camera.wanted);
         let source = CameraSource::new(self.sources.cameras_for(caller(&header)), wanted);
-        let request = Request::new(caller(&header), Box::new(source), options.request);
+        let request = Request::new(caller(&header), Box::new(source), hand.sign(options.request));
         self.reply(self.app.serve(request).await, options.wait_until_spoken).await
     }
 
@@ -148,12 +148,12 @@ impl Manager {
     ) -> Result<Dictionary, Error> {
         let (target, session) = (dictionary::target(target, &options)?, dictionary::session(&options)?);
         let options = dictionary::options(&options)?;
-        let _hand = Eye::Screen.check(&self.app.preferences(), connection, &header).await?;
+        let hand = Eye::Screen.check(&self.app.preferences(), connection, &header).await?;
         let session = Session::of_service(connection, session)
             .await
             .map_err(|error| Error::of(&Failure::from(error), self.app.language()))?;
         let source = ScreenSource::new(target, session);
-        let request = Request::new(caller(&header), Box::new(source), options.request);
+        let request = Request::new(caller(&header), Box::new(source), hand.sign(options.request));
         self.reply(self.app.serve(request).await, options.wait_until_spoken).await
     }
 

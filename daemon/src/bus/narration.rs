@@ -14,6 +14,7 @@ use super::{
     error::Error,
     manager::given,
     narrations::Narrations,
+    permission::Hand,
     person::{self, caller},
 };
 use crate::{
@@ -33,6 +34,7 @@ const NOT_YOURS: &str = "this narration belongs to another program";
 pub(super) struct Narration {
     pub(super) session: Arc<Session>,
     pub(super) owner: Caller,
+    pub(super) hand: Hand,
     pub(super) path: OwnedObjectPath,
     pub(super) all: Narrations,
 }
@@ -82,6 +84,9 @@ impl Narration {
     ) -> Result<(), Error> {
         self.check(connection, &header).await?;
         self.all.check_not_paused()?;
+        if self.hand == Hand::Other && !self.session.is_active() {
+            self.all.tell_of_look();
+        }
         self.session.start();
         Ok(())
     }

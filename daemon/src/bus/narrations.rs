@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     app::App,
+    earcon::Earcon,
     failure::Failure,
     narration::{
         policy::Pace,
@@ -101,7 +102,8 @@ impl Narrations {
         let (session, events) = Session::new(app, cameras, wanted, owner.clone(), telling);
         let session = Arc::new(session);
         let path = self.admit(&owner, hand, token, &session)?;
-        let narration = Narration { session, owner: owner.clone(), path: path.clone(), all: self.clone() };
+        let narration =
+            Narration { session, owner: owner.clone(), hand, path: path.clone(), all: self.clone() };
         let server = self.connection.object_server();
         if !server.at(path.as_ref(), narration).await.unwrap_or(false) {
             self.lock().remove(&path);
@@ -177,6 +179,11 @@ impl Narrations {
                 warn!(%error, "changed settings of a narration could not be announced");
             }
         }
+    }
+
+    /// Lets the person hear that a program begins to look.
+    pub(super) fn tell_of_look(&self) {
+        self.app.chime(Earcon::Captured);
     }
 
     /// Refuses while nothing may be looked at.

@@ -1,18 +1,18 @@
 //! Who may look through the person's eyes: the screen and the cameras.
 //!
-//! A picture that a program hands over is its own, and every program may have it described. The screen and the cameras
-//! are the person's. The command `descry`, the keys and the button are the person's own hand and may always look; other
-//! programs may not, until the person says so in the settings, once for the screen and once for the cameras. A narration is
-//! a look that lasts, and a reservation is of use only to who may look, so both go with the camera.
+//! A picture that a program hands over is its own, and every program may have it described. The command `descry`, the keys
+//! and the button are the person's own hand, and may always look. Other programs are let or not by two settings:
 //!
-//! Why so, although a program that runs freely could open a camera itself:
+//! - They may look through cameras, until the person takes that leave away (`programs_use_camera`). A wearable's companion
+//!   and its like are one of the three things that Descry is for; a program that runs freely could open the camera itself,
+//!   and one in a sandbox reaches Descry only where its sandbox was told to let it. A camera's light tells nothing to a
+//!   person who cannot see it, so each look of a program is heard: a short sound when it takes a picture, and when it
+//!   begins a narration, whether it has anything spoken or not.
+//! - They may not look at the screen, until the person gives that leave (`programs_see_screen`): it shows passwords and
+//!   letters, which belong to other programs.
 //!
-//! - A program in a sandbox could not. It is to ask the desktop's portals, which ask the person; Descry, which runs freely,
-//!   must not be the way round them.
-//! - A camera's light tells others that it looks. It does not tell a person who cannot see it.
-//! - The two eyes are treated alike, as the portals treat them, so that there is one rule to remember.
-//!
-//! It is no wall against a program that runs freely as the same person: that one can run `descry` itself.
+//! A narration is a look that lasts, and a reservation is of use only to who may look, so both go with the camera, and end
+//! with the leave. It is no wall against a program that runs freely as the same person: that one can run `descry` itself.
 
 use zbus::{Connection, message::Header};
 
@@ -20,6 +20,7 @@ use super::{error::Error, person};
 use crate::{
     history::Scope,
     preferences::Preferences,
+    request::Options,
     words::{Message, message},
 };
 
@@ -33,11 +34,11 @@ pub(super) enum Eye {
 }
 
 impl Eye {
-    /// Whether the person lets every program look.
+    /// Whether every program is let look.
     pub(super) fn is_open(self, preferences: &Preferences) -> bool {
         match self {
-            Self::Camera => preferences.programs_use_camera,
-            Self::Screen => preferences.programs_see_screen,
+            Self::Camera => preferences.programs.use_camera,
+            Self::Screen => preferences.programs.see_screen,
         }
     }
 
@@ -49,7 +50,7 @@ impl Eye {
         }
     }
 
-    /// Whether it is the person's own hand that looks; else the person must have let every program look.
+    /// Whether it is the person's own hand that looks; else programs must be let.
     pub(super) async fn check(
         self,
         preferences: &Preferences,
@@ -74,4 +75,11 @@ pub(super) enum Hand {
     Own,
     /// That of a program.
     Other,
+}
+
+impl Hand {
+    /// The options of a request of this hand.
+    pub(super) fn sign(self, options: Options) -> Options {
+        Options { is_of_program: self == Self::Other, ..options }
+    }
 }

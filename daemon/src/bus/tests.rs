@@ -38,7 +38,8 @@ use crate::{
     app::App,
     caption_thread::CaptionThread,
     describer::fake::{Conduct, load},
-    preferences::{Preferences, Shared},
+    earcon::{Earcon, fake::FakeChime},
+    preferences::Shared,
     source::{camera::CameraId, live::fake::FakeCameras},
     speech::{
         Urgency, Utterance,
@@ -52,6 +53,7 @@ struct Bus {
     proxy: Proxy<'static>,
     client: Connection,
     voice: Arc<FakeVoice>,
+    chime: Arc<FakeChime>,
     server: Connection,
     app: App,
     cameras: Arc<FakeCameras>,
@@ -72,10 +74,10 @@ async fn bus_with(conduct: Conduct, voice: FakeVoice) -> Bus {
     let (server, client) = tokio::try_join!(server, client).unwrap();
     let voice = Arc::new(voice);
     let thread = CaptionThread::start(load(conduct)).unwrap();
-    // Most of these tests are not about who may look.
-    let preferences = Shared::new(Preferences { programs_use_camera: true, ..Preferences::default() });
-    let app =
-        App::new(thread.clone(), Arc::clone(&voice) as Arc<_>, None).with_preferences(preferences.clone());
+    let (preferences, chime) = (Shared::default(), Arc::new(FakeChime::default()));
+    let app = App::new(thread.clone(), Arc::clone(&voice) as Arc<_>, None)
+        .with_preferences(preferences.clone())
+        .with_chime(Arc::clone(&chime) as Arc<_>);
     let cameras = Arc::new(FakeCameras::default());
     let sources = Sources::new(Arc::clone(&cameras) as Arc<_>, preferences);
     let narrations = Narrations::new(app.clone(), sources.clone(), server.clone());
@@ -91,7 +93,7 @@ async fn bus_with(conduct: Conduct, voice: FakeVoice) -> Bus {
     tokio::spawn(announce_triggers(server.clone(), status));
     tokio::spawn(announce_state(server.clone(), thread.state()));
     let proxy = Proxy::new(&client, NAME, PATH, MANAGER).await.unwrap();
-    Bus { proxy, client, voice, server, app, cameras, sources, triggers, narrations }
+    Bus { proxy, client, voice, chime, server, app, cameras, sources, triggers, narrations }
 }
 
 fn manifest() -> Manifest {

@@ -30,6 +30,7 @@ fn nearer_places_win_and_each_setting_knows_its_own() {
         "DESCRY_PICTURES_AS_CAMERA" => Some("/p".into()),
         "DESCRY_VOICE" => Some("7".into()),
         "DESCRY_PROGRAMS_SEE_SCREEN" => Some("true".into()),
+        "DESCRY_PROGRAMS_USE_CAMERA" => Some("false".into()),
         _ => None,
     };
     let arguments = Layer { model: Some("/c".into()), ..Layer::default() };
@@ -37,7 +38,7 @@ fn nearer_places_win_and_each_setting_knows_its_own() {
     let preferences = Preferences {
         speech: SpeechRoute::None,
         minimum_confidence: 0.25,
-        programs_see_screen: true,
+        programs: Programs { see_screen: true, use_camera: false },
         voice: VoiceSettings { rate: Some(-20), voice: Some("7".into()), ..VoiceSettings::default() },
         ..Preferences::default()
     };

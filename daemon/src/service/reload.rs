@@ -61,7 +61,7 @@ impl Reloads {
         if let Err(error) = bus::announce_preferences(&self.connection, &before, &after).await {
             warn!(%error, "changed settings could not be announced");
         }
-        if before.programs_use_camera && !after.programs_use_camera {
+        if before.programs.use_camera && !after.programs.use_camera {
             self.narrations.forbid_programs();
             self.sources.forbid_programs();
         }

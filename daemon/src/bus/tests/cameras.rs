@@ -67,8 +67,12 @@ async fn a_program_may_look_only_where_the_person_lets_it() {
     let source = bus.source("a").await;
     let claim = async || source.call::<_, _, ()>("Claim", &(Dictionary::new(),)).await;
     claim().await.unwrap();
+    // It is heard, also where it has nothing said.
+    let silent = (ObjectPath::try_from("/").unwrap(), options(&[("speak", false.into())]));
+    bus.proxy.call::<_, _, Dictionary>("DescribeCamera", &silent).await.unwrap();
+    assert_eq!(bus.chime.played(), [Earcon::Captured]);
 
-    bus.app.change_preferences(|preferences| preferences.programs_use_camera = false);
+    bus.app.change_preferences(|preferences| preferences.programs.use_camera = false);
     bus.sources.forbid_programs();
     let (name, words) = bus.describe_camera("/").await.unwrap_err();
     assert_eq!(name, "AccessDenied");

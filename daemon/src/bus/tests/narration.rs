@@ -117,11 +117,14 @@ async fn a_program_narrates_only_where_the_person_lets_it() {
     let _feeder = Feeder::start(bus.cameras.plug("a", "Front"));
     let narration = bus.narration(&[]).await.unwrap();
     let mut closed = narration.receive_signal("Closed").await.unwrap();
+    assert!(bus.chime.played().is_empty());
     narration.call::<_, _, ()>("Start", &()).await.unwrap();
+    narration.call::<_, _, ()>("Start", &()).await.unwrap();
+    assert_eq!(bus.chime.played(), [Earcon::Captured], "its begin is heard");
     // The person's own, made by a key, is not a program's.
     assert!(bus.narrations.toggle().await.unwrap());
 
-    bus.app.change_preferences(|preferences| preferences.programs_use_camera = false);
+    bus.app.change_preferences(|preferences| preferences.programs.use_camera = false);
     bus.narrations.forbid_programs();
     let details: Dictionary = within(closed.next()).await.unwrap().body().deserialize().unwrap();
     assert_eq!(string(&details, "reason"), "forbidden");

@@ -216,7 +216,7 @@ async fn service() -> Result<Message, (State, Message)> {
     match Service::find().await {
         Some(_) => {
             let preferences = settings_or_defaults().preferences;
-            let eyes = match (preferences.programs_see_screen, preferences.programs_use_camera) {
+            let eyes = match (preferences.programs.see_screen, preferences.programs.use_camera) {
                 (true, true) => "both",
                 (true, false) => "screen",
                 (false, true) => "camera",
