@@ -21,6 +21,7 @@
 //! | [`command`] | the command line |
 //! | [`memory`] | how freed memory goes back to the system |
 //! | [`words`] | every sentence, in the languages that Descry speaks |
+//! | [`log`] | what is written for who looks after the machine |
 //! | [`notify`], [`announce`] | what systemd is told of the service, and what the person is |
 //! | [`board`] | battery, heat and power of the machine |
 //! | [`config`], [`preferences`], [`model_folder`] | settings, those that change at run time, and where the model is |
@@ -46,6 +47,7 @@ pub mod frame;
 pub mod fuzzing;
 pub mod history;
 pub mod in_flight;
+pub mod log;
 pub mod memory;
 pub mod model_folder;
 pub mod narration;

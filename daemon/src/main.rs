@@ -1,5 +1,7 @@
 //! The service: reads its settings, and serves until the bus or a signal ends it.
 
-fn main() -> anyhow::Result<()> {
-    Ok(descry_daemon::program::service()?)
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    descry_daemon::program::service()
 }

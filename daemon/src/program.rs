@@ -1,15 +1,15 @@
 //! The two programs, the service and the command. A package holds one file for both, which does what it is called by, and
 //! is half as large so.
 
-use std::{env, ffi::OsStr, io::stderr, path::Path, process::ExitCode};
+use std::{env, ffi::OsStr, path::Path, process::ExitCode};
 
 use clap::{CommandFactory, Parser};
-use tracing_subscriber::EnvFilter;
+use tracing::error;
 
 use crate::{
     command::{self, arguments::Arguments},
     config::Layer,
-    memory,
+    log, memory,
     service::{self, ServiceFailure},
 };
 
@@ -36,11 +36,22 @@ pub fn is_called_service() -> bool {
     env::args_os().next().is_some_and(|name| Path::new(&name).file_name() == Some(OsStr::new("descryd")))
 }
 
-/// Serves until the bus or a signal ends it.
-pub fn service() -> Result<(), ServiceFailure> {
+/// Serves until the bus or a signal ends it. Why it cannot serve is logged.
+#[must_use]
+pub fn service() -> ExitCode {
     let arguments = ServiceArguments::parse();
     memory::give_back_at_once();
-    log_as("info,ort=warn,tract=warn");
+    log::start("info,ort=warn,tract=warn");
+    match serve(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            error!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(arguments: ServiceArguments) -> Result<(), ServiceFailure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(service::run(arguments.settings));
     // A file that does not let itself be read must not hold the service.
@@ -54,11 +65,6 @@ pub fn command() -> ExitCode {
     memory::give_back_at_once();
     let arguments = Arguments::parse();
     // Silent unless RUST_LOG asks for more: what a person has to know is told in sentences.
-    log_as("off");
+    log::start("off");
     command::run(arguments)
-}
-
-fn log_as(usual: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).init();
 }

@@ -171,9 +171,8 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
         (never, (), ()) = beside => match never {},
     };
     notifier.tell("STOPPING=1");
-    match &ended {
-        Ok(reason) => info!(reason, "ending"),
-        Err(failure) => warn!(%failure, "ending"),
+    if let Ok(reason) = &ended {
+        info!(reason, "ending");
     }
     ended.map(|_| ())
 }

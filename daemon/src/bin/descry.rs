@@ -4,10 +4,6 @@ use std::process::ExitCode;
 
 use descry_daemon::program;
 
-fn main() -> anyhow::Result<ExitCode> {
-    if program::is_called_service() {
-        program::service()?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    Ok(program::command())
+fn main() -> ExitCode {
+    if program::is_called_service() { program::service() } else { program::command() }
 }
