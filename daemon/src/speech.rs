@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod clean;
+pub(crate) mod espeak;
 #[cfg(test)]
 pub(crate) mod fake;
 mod orca;
@@ -108,6 +109,9 @@ pub enum VoiceError {
     /// A command was refused.
     #[error("speech-dispatcher refused to speak: {0}")]
     Refused(String),
+    /// There is no speech-dispatcher, and espeak-ng cannot speak in its place.
+    #[error("speech-dispatcher does not answer, and espeak-ng failed in its place: {0}")]
+    Espeak(String),
     /// Only Orca may speak, and it cannot be asked.
     #[error("Orca does not run, or is older than version 49; start it, or set the setting speech to auto")]
     NoOrca,
@@ -135,6 +139,7 @@ impl VoiceError {
             Self::Late => message!("voice-late"),
             Self::Malformed(reason) => message!("voice-malformed", reason = reason),
             Self::Refused(reason) => message!("voice-refused", reason = reason),
+            Self::Espeak(reason) => message!("voice-espeak", reason = reason),
             Self::NoOrca => message!("voice-no-orca"),
             Self::Orca(reason) => message!("voice-orca", reason = reason),
             Self::Busy => message!("voice-busy"),

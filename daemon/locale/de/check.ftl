@@ -38,6 +38,8 @@ check-speech = speech-dispatcher antwortet und hat { $voices ->
     [one] { $voices } Stimme
    *[other] { $voices } Stimmen
 } ({ $synthesisers }); ob sie zu hören sind, zeigt spd-say hallo
+check-speech-replaced =
+    speech-dispatcher ist nicht da, also spricht espeak-ng an seiner Stelle; ob es zu hören ist, zeigt espeak-ng hallo
 check-orca = Orca läuft und kann gebeten werden zu sprechen
 check-service = descryd läuft, also muss das Modell nicht für jedes Bild geladen werden
 # An den Satz darüber gehängt: wonach andere Programme ihn fragen dürfen.

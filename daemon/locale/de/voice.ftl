@@ -9,6 +9,9 @@ voice-lost = speech-dispatcher hat die Verbindung beendet
 voice-late = speech-dispatcher hat nicht rechtzeitig geantwortet
 voice-malformed = was antwortet, ist nicht speech-dispatcher: { $reason }
 voice-refused = speech-dispatcher wollte nicht sprechen: { $reason }
+voice-espeak =
+    speech-dispatcher antwortet nicht, und espeak-ng hat an seiner Stelle versagt ({ $reason }); bitte einen Tonserver
+    installieren und starten, pulseaudio oder pipewire-pulse, oder --no-speech benutzen
 voice-no-orca =
     Orca läuft nicht oder ist älter als Version 49; bitte starten oder die Einstellung speech auf auto setzen
 voice-orca = Orca hat nicht gesprochen: { $reason }

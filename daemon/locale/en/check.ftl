@@ -38,6 +38,8 @@ check-speech = speech-dispatcher answers and has { $voices ->
     [one] { $voices } voice
    *[other] { $voices } voices
 } ({ $synthesisers }); whether you hear it, spd-say hello tells
+check-speech-replaced =
+    speech-dispatcher is not there, so espeak-ng speaks in its place; whether you hear it, espeak-ng hello tells
 check-orca = Orca runs and can be asked to speak
 check-service = descryd runs, so the model need not be loaded for each picture
 # Added to the sentence above: what other programs may ask it for.

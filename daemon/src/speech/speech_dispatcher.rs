@@ -21,10 +21,11 @@ use tracing::{debug, warn};
 use super::{
     Progress, Script, Urgency, VoiceError,
     address::{Address, Stream},
+    espeak::Espeak,
     passage::Passage,
     ssip::{Command, EventKind, Message, Parser, Reply, text},
 };
-use crate::preferences::{Preferences, VoiceSettings};
+use crate::preferences::{Preferences, SpeechRoute, VoiceSettings};
 
 /// How long speech-dispatcher may take to answer a command.
 const REPLY_LIMIT: Duration = Duration::from_secs(5);
@@ -35,6 +36,11 @@ const RETRIES: [Duration; 4] =
 
 /// How many events are kept that came before their utterance was handed over whole.
 const MOST_EARLY: usize = 256;
+
+/// When looking for speech-dispatcher in vain took longer than the first, it is not looked for again for as long as the
+/// second, where something else can speak: nobody waits as long for each sentence.
+const SLOW: Duration = Duration::from_secs(1);
+const LEFT_ALONE: Duration = Duration::from_secs(10);
 
 /// How many orders wait at most.
 const QUEUE: usize = 64;
@@ -61,9 +67,12 @@ impl SpeechDispatcher {
         preferences: watch::Receiver<Preferences>,
     ) -> (Self, JoinHandle<()>) {
         let (orders, received) = mpsc::channel(QUEUE);
+        let espeak = Espeak::start(preferences.clone());
         let task = Task {
             address,
             preferences,
+            espeak,
+            away: None,
             connection: None,
             told: None,
             pending: Vec::new(),
@@ -118,6 +127,10 @@ struct Interrupted {
 struct Task {
     address: Result<Address, VoiceError>,
     preferences: watch::Receiver<Preferences>,
+    /// What speaks where there is no speech-dispatcher.
+    espeak: Espeak,
+    /// Until when it is not looked for, and why.
+    away: Option<(Instant, VoiceError)>,
     connection: Option<Connection>,
     /// How the connection was told to sound, in which language.
     told: Option<(VoiceSettings, String)>,
@@ -151,6 +164,11 @@ impl Task {
     }
 
     async fn say(&mut self, pending: Pending) {
+        let begun = Instant::now();
+        if let Some((until, error)) = self.away.take_if(|(until, _)| begun < *until) {
+            self.away = Some((until, error.clone()));
+            return self.fail(pending, error);
+        }
         let mut result = self.queue(&pending.script).await;
         if result == Err(VoiceError::Lost) {
             // It was restarted since it was last spoken to; nothing of this utterance was said.
@@ -161,13 +179,34 @@ impl Task {
         match result {
             Ok(messages) => self.accept(messages, pending),
             Err(error) => {
-                warn!(%error, "not spoken");
-                pending.progress.send_replace(Progress::Failed(error));
+                if begun.elapsed() > SLOW && self.may_be_replaced(&error) {
+                    self.away = Some((Instant::now() + LEFT_ALONE, error.clone()));
+                }
+                self.fail(pending, error);
             }
         }
     }
 
+    /// What speech-dispatcher does not say is said by something else where that may be, or its failure is told.
+    fn fail(&self, pending: Pending, error: VoiceError) {
+        if self.may_be_replaced(&error) {
+            self.espeak.order(pending.script, pending.progress, error);
+        } else {
+            warn!(%error, "not spoken");
+            pending.progress.send_replace(Progress::Failed(error));
+        }
+    }
+
+    /// Whether something else may speak: where speech-dispatcher is not there, and nobody named it or its place.
+    fn may_be_replaced(&self, error: &VoiceError) -> bool {
+        matches!(error, VoiceError::NotReachable { .. })
+            && matches!(self.address, Ok(Address::Usual(_)))
+            && self.preferences.borrow().speech == SpeechRoute::Auto
+    }
+
     fn accept(&mut self, messages: Vec<u64>, pending: Pending) {
+        // It is back: two voices mix.
+        self.espeak.stop();
         debug!(?messages, "speech-dispatcher has it");
         pending.progress.send_replace(Progress::Accepted);
         self.pending.push(Pending { messages, ..pending });
@@ -187,8 +226,8 @@ impl Task {
                 self.interrupted = Some(Interrupted { pending, next, attempts: attempts + 1 });
             }
             (Err(error), None) => {
-                warn!(%error, "what was being said is given up");
-                pending.progress.send_replace(Progress::Failed(error));
+                warn!(%error, "speech-dispatcher does not come back");
+                self.fail(pending, error);
             }
         }
     }
@@ -316,6 +355,7 @@ impl Task {
     }
 
     async fn stop(&mut self) {
+        self.espeak.stop();
         self.forget_interrupted(&Progress::Stopped);
         if self.pending.is_empty() {
             return;

@@ -20,7 +20,7 @@ use crate::{
         live::Cameras,
         screen::{self, Reached, ScreenError, Session},
     },
-    speech::{VoiceError, address::Address, probe},
+    speech::{VoiceError, address::Address, espeak, probe},
     words::{Language, Message, message, models},
 };
 
@@ -180,7 +180,8 @@ fn on_gpu(device: Device, not_used: &[NotUsed], wanted: DeviceChoice) -> Result<
 }
 
 async fn speech() -> Result<Message, Message> {
-    match settings_or_defaults().preferences.speech {
+    let route = settings_or_defaults().preferences.speech;
+    match route {
         SpeechRoute::None => {
             return Ok(message!("check-speech-off"));
         }
@@ -188,7 +189,17 @@ async fn speech() -> Result<Message, Message> {
         SpeechRoute::Auto | SpeechRoute::Speechd => {}
     }
     let address = Address::from_environment().map_err(|error| error.message())?;
-    let found = probe::probe(&address).await.map_err(|error| error.message())?;
+    let found = match probe::probe(&address).await {
+        Ok(found) => found,
+        Err(VoiceError::NotReachable { .. })
+            if matches!(address, Address::Usual(_))
+                && route == SpeechRoute::Auto
+                && espeak::is_there().await =>
+        {
+            return Ok(message!("check-speech-replaced"));
+        }
+        Err(error) => return Err(error.message()),
+    };
     if found.synthesisers.is_empty() || found.voices == 0 {
         return Err(message!("check-speech-no-voice"));
     }
