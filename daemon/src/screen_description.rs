@@ -98,8 +98,9 @@ fn nothing(parts: &Parts) -> Option<Message> {
     }
 }
 
-/// The program and its window.
-fn heading(screen: &Screen, language: Language) -> String {
+/// The program and its window: how the words of a screen begin, known before anything on it was read.
+#[must_use]
+pub fn heading(screen: &Screen, language: Language) -> String {
     let names = names(screen, language);
     if screen.view == View::ScreenForWindow {
         let note = message!("screen-for-window").in_language(language);

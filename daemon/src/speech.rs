@@ -31,7 +31,7 @@ pub enum Urgency {
     Fault,
 }
 
-/// One thing to say, whole: it is never said in parts between which another speaker could come.
+/// One thing to say, whole: no other speaker comes between its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Utterance {
     /// The words.
@@ -183,10 +183,34 @@ impl Speaking {
         (sender, Self(receiver))
     }
 
+    /// Follows what is reported through a sender that is there already.
+    #[must_use]
+    pub fn of(progress: &watch::Sender<Progress>) -> Self {
+        Self(progress.subscribe())
+    }
+
     /// Whether it was said, stopped, or failed: nothing more comes of it.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.0.borrow().is_end() || self.0.has_changed().is_err()
+    }
+
+    /// Whether it was said to its end.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        *self.0.borrow() == Progress::Finished
+    }
+
+    /// Whether something can follow it: it was said to its end, or may still be.
+    #[must_use]
+    pub fn may_go_on(&self) -> bool {
+        self.is_finished() || !self.is_over()
+    }
+
+    /// Whether both follow the same utterance.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.same_channel(&other.0)
     }
 
     /// Waits until the synthesiser has the utterance, at most `limit`.
@@ -212,10 +236,28 @@ impl Speaking {
     }
 }
 
-/// Something that speaks. Neither method waits.
+/// The end of an utterance that was begun before all of it was known.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// Follows what [`Voice::begin`] has said.
+    pub begun: Speaking,
+    /// What comes after that.
+    pub rest: Utterance,
+    /// All of it, with how it stands towards others: said where its begin was not heard to its end.
+    pub whole: Utterance,
+}
+
+/// Something that speaks. No method waits.
 pub trait Voice: Send + Sync {
     /// Says an utterance.
     fn say(&self, utterance: Utterance) -> Speaking;
+
+    /// Says the begin of an utterance whose rest is not known yet; [`Self::finish`] says that, or nobody does. A voice that
+    /// can only say things whole says nothing now: what is returned is over at once.
+    fn begin(&self, begin: Utterance) -> Speaking;
+
+    /// Says the rest of what was begun; or all of it, where something else came in between.
+    fn finish(&self, ending: Ending) -> Speaking;
 
     /// Stops what this voice is saying and forgets what it was about to say.
     fn stop(&self);

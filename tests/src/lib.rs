@@ -18,7 +18,7 @@
 //! | [`wayland`], [`desktop_portal`] | a screen that is seen only by asking, and who is asked |
 //! | [`desktop`], [`shortcuts_portal`] | a person who presses keys there, and a desktop that hands keys out |
 //! | [`binaries`], [`command`] | the programs under test |
-//! | [`shipped`], [`wording`], [`odd_pictures`] | what is described, and what is said of it |
+//! | [`shipped`], [`wording`], [`odd_pictures`], [`pages`] | what is described, and what is said of it |
 //!
 //! What must be installed is what `./run test` installs; the two variables that it sets are named in [`listener`]
 //! and [`shipped`]. A test of a part that is missing fails with a sentence that says so; none is skipped.
@@ -37,6 +37,7 @@ pub mod guest;
 pub mod listener;
 pub mod odd_pictures;
 pub mod orca;
+pub mod pages;
 pub mod private_bus;
 pub mod process;
 pub mod recorder;
@@ -46,6 +47,7 @@ pub mod shipped;
 pub mod shortcuts_portal;
 pub mod sound_room;
 pub mod surroundings;
+pub mod tones;
 pub mod waiting;
 pub mod wayland;
 pub mod wording;

@@ -30,6 +30,12 @@ impl Recording {
         Self { samples }
     }
 
+    /// Its samples.
+    #[must_use]
+    pub fn samples(&self) -> &[i16] {
+        &self.samples
+    }
+
     /// How long it is.
     #[must_use]
     pub fn length(&self) -> Duration {

@@ -14,10 +14,10 @@ use descry_daemon::{
 use descry_tests::{
     caller::Caller,
     command::{Descry, Outcome},
+    pages,
     private_bus::PrivateBus,
     process::Process,
     session::serve,
-    shipped,
     surroundings::Surroundings,
     waiting::wait_for,
     x_server::XServer,
@@ -31,19 +31,6 @@ use x11rb::protocol::{
 };
 
 const SCREEN: (u32, u32) = (1000, 700);
-
-/// A page of two paragraphs with three pictures between them, and where these are.
-fn page() -> Result<(RgbImage, [Area; 3])> {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/page.png");
-    let mut page = image::open(file).context("the page is missing")?.to_rgb8();
-    let areas = [31, 283, 535].map(|x| Area { x, y: 125, width: 230, height: 170 });
-    for (area, name) in areas.iter().zip(["cat.jpg", "coffee.jpg", "tulips.jpg"]) {
-        let picture = image::open(shipped::picture(name))?.to_rgb8();
-        let picture = imageops::thumbnail(&picture, area.width, area.height);
-        imageops::replace(&mut page, &picture, area.x.into(), area.y.into());
-    }
-    Ok((page, areas))
-}
 
 /// What is seen, in this process.
 fn look(display: &str, target: Target) -> Result<(RgbImage, Screen), String> {
@@ -73,7 +60,7 @@ fn at_depth(picture: &RgbImage, depth: u32) -> RgbImage {
 
 #[test]
 fn every_pixel_is_seen_at_every_depth_near_and_far() -> Result<()> {
-    let (page, _) = page()?;
+    let (page, _) = pages::with_photos()?;
     for depth in [16, 24, 30] {
         let mut surroundings = Surroundings::new()?;
         let server = XServer::start(&mut surroundings, &format!("{}x{}x{depth}", SCREEN.0, SCREEN.1))?;
@@ -116,7 +103,7 @@ fn every_pixel_is_seen_at_every_depth_near_and_far() -> Result<()> {
 
 #[test]
 fn a_page_is_described_by_its_names_its_text_and_its_pictures() -> Result<()> {
-    let (page, areas) = page()?;
+    let (page, areas) = pages::with_photos()?;
     let mut surroundings = Surroundings::new()?;
     let server = XServer::start(&mut surroundings, &format!("{}x{}x24", SCREEN.0, SCREEN.1))?;
     let _manager = server.manage(&surroundings)?;

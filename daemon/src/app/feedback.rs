@@ -17,11 +17,17 @@ use crate::{
 /// After how long a person who waits for an answer is told so.
 const PATIENCE_AFTER: Duration = Duration::from_millis(1500);
 
+/// How long the begin of an answer may take to be said.
+const LONGEST_BEGIN: Duration = Duration::from_secs(20);
+
 impl App {
     /// Asks for patience when an answer takes long, once, and never ends by itself: it is dropped when the answer is there.
-    /// The plea gives way to all else that is said.
+    /// The plea gives way to all else that is said; while the begin of the answer is, it is not needed.
     pub(super) async fn ask_for_patience<T>(&self) -> T {
         sleep(PATIENCE_AFTER).await;
+        if let Some(mut begun) = self.answer() {
+            let _said = begun.ended(LONGEST_BEGIN).await;
+        }
         if self.preferences.now().feedback.please_wait {
             let text = message!("service-please-wait").in_language(self.language());
             let _speaking = self.voice.say(Utterance::new(text, Urgency::Ambient));
@@ -98,7 +104,7 @@ mod tests {
         let _outcome = app.serve(Request::new(Caller::Person, Box::new(source), options)).await;
         let said = voice.told().into_iter().filter_map(|told| match told {
             Told::Say(Utterance { text, urgency, .. }) => Some((text, urgency)),
-            Told::Stop => None,
+            Told::Begin(_) | Told::Finish(_) | Told::Stop => None,
         });
         Heard { signs: chime.played(), said: said.collect() }
     }

@@ -17,13 +17,13 @@ use crate::{
     caption_thread::{Captioned, Job},
     description::Description,
     failure::Failure,
-    frame::{Area, Frame, Screen},
+    frame::{Area, Frame, Origin, Screen},
     preferences::Detail,
     quality::{self, Kind, Quality},
     request::{Caller, Cancel, Options, RequestId},
     screen_description::{self, Parts, Picture},
     screen_pictures, source,
-    speech::{Speaking, Urgency},
+    speech::Speaking,
     wording::{self, Manner, Wording},
     words::{Message, message},
 };
@@ -64,6 +64,13 @@ impl App {
         asked: Asked,
     ) -> Result<(Description, Option<Speaking>), Failure> {
         let captured_at = frame.captured_at;
+        // Where one is, is known at once, and takes a second to be said: the text is read meanwhile.
+        let is_live = matches!(frame.origin, Origin::Screen(_));
+        let begun = (is_live && asked.options.speak && asked.caller.is_waiting()).then(|| {
+            let begin = screen_description::heading(&screen, self.language());
+            let speaking = self.begin(&begin);
+            (begin, speaking)
+        });
         let Seen { parts, inference, said_by } = self.see_screen(frame, screen, &asked).await?;
         let Asked { id, options, capture, .. } = asked;
         let detail = options.detail.unwrap_or(self.preferences.now().detail);
@@ -91,7 +98,7 @@ impl App {
             words: None,
             screen: Some(parts),
         };
-        let speaking = options.speak.then(|| self.say_of(&description, Urgency::Asked));
+        let speaking = options.speak.then(|| self.finish(&description, begun));
         Ok((description, speaking))
     }
 
@@ -201,12 +208,15 @@ mod tests {
     use crate::{
         caption_thread::CaptionThread,
         describer::fake::{Conduct, load},
-        frame::{Origin, View},
+        frame::View,
         narration::policy::KeptBack,
         request::{Request, Tact},
         screen_text::Reader,
         source::{Source, SourceError},
-        speech::fake::FakeVoice,
+        speech::{
+            Utterance,
+            fake::{FakeVoice, Told},
+        },
     };
 
     /// A screen that a photograph fills.
@@ -225,10 +235,18 @@ mod tests {
     async fn told(conduct: Conduct, timeout: Duration) -> String {
         let thread = CaptionThread::start(load(conduct)).unwrap();
         let reader = Reader::with_program("/no/such/program".into());
-        let app = App::new(thread, Arc::new(FakeVoice::default()), None).with_reader(reader);
+        let voice = Arc::new(FakeVoice::default());
+        let app = App::new(thread, Arc::clone(&voice) as Arc<_>, None).with_reader(reader);
         let options = Options { timeout, ..Options::default() };
         let request = Request::new(Caller::Command, Box::new(Photo), options);
-        app.serve(request).await.result.unwrap().text
+        let text = app.serve(request).await.result.unwrap().text;
+        // Where one is was said before all else was known, and is not said again.
+        let told = voice.told();
+        let [Told::Begin(Utterance { text: begin, .. }), Told::Finish(rest)] = &told[1..] else {
+            panic!("{told:?}")
+        };
+        assert_eq!((begin.as_str(), format!("{begin} {rest}")), ("Viewer.", text.clone()));
+        text
     }
 
     #[tokio::test]

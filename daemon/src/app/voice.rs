@@ -8,7 +8,7 @@ use crate::{
     failure::Failure,
     history::Scope,
     retell::{self, Retold, Way},
-    speech::{Speaking, Urgency, Utterance},
+    speech::{Ending, Speaking, Urgency, Utterance},
     wording,
     words::Message,
 };
@@ -56,9 +56,40 @@ impl App {
         let urgency = utterance.urgency;
         let speaking = self.voice.say(utterance);
         if urgency != Urgency::Ambient {
-            *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(speaking.clone());
+            self.remember(&speaking);
         }
         speaking
+    }
+
+    /// Begins an answer of which the rest is still sought.
+    pub(super) fn begin(&self, text: &str) -> Speaking {
+        let speaking = self.voice.begin(Utterance::new(text, Urgency::Asked));
+        self.remember(&speaking);
+        speaking
+    }
+
+    /// Says what is told of a description whose begin was said already, where it was.
+    pub(super) fn finish(&self, description: &Description, begun: Option<(String, Speaking)>) -> Speaking {
+        let rest = begun.and_then(|(begin, begun)| {
+            let rest = description.spoken.strip_prefix(&begin)?.trim_start();
+            (!rest.is_empty()).then(|| (rest.to_owned(), begun))
+        });
+        let Some((rest, begun)) = rest else { return self.say_of(description, Urgency::Asked) };
+        let quotes = description.quotes(self.language());
+        let utterance = |text: &str| Utterance::new(text, Urgency::Asked).quoting(quotes.clone());
+        let (rest, whole) = (utterance(&rest), utterance(&description.spoken));
+        let speaking = self.voice.finish(Ending { begun, rest, whole });
+        self.remember(&speaking);
+        speaking
+    }
+
+    fn remember(&self, answer: &Speaking) {
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer.clone());
+    }
+
+    /// What is being said of what was asked for.
+    pub(super) fn answer(&self) -> Option<Speaking> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether somebody waits for an answer, or hears one.

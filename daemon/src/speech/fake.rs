@@ -2,12 +2,15 @@
 
 use std::sync::Mutex;
 
-use super::{Progress, Speaking, Utterance, Voice, VoiceError};
+use super::{Ending, Progress, Speaking, Utterance, Voice, VoiceError};
 
 /// What a fake voice was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Told {
     Say(Utterance),
+    Begin(Utterance),
+    /// The rest of what was begun.
+    Finish(String),
     Stop,
 }
 
@@ -29,11 +32,15 @@ impl FakeVoice {
         self.told.lock().unwrap().clone()
     }
 
-    /// The texts that it was told to say.
+    /// The texts that it was told to say, whole or in parts.
     pub(crate) fn texts(&self) -> Vec<String> {
         let told = self.told();
         told.into_iter()
-            .filter_map(|told| if let Told::Say(said) = told { Some(said.text) } else { None })
+            .filter_map(|told| match told {
+                Told::Say(said) | Told::Begin(said) => Some(said.text),
+                Told::Finish(rest) => Some(rest),
+                Told::Stop => None,
+            })
             .collect()
     }
 }
@@ -43,6 +50,18 @@ impl Voice for FakeVoice {
         self.told.lock().unwrap().push(Told::Say(utterance));
         let (sender, speaking) = Speaking::new();
         sender.send_replace(self.failure.clone().map_or(Progress::Finished, Progress::Failed));
+        speaking
+    }
+
+    fn begin(&self, begin: Utterance) -> Speaking {
+        let speaking = self.say(begin.clone());
+        *self.told.lock().unwrap().last_mut().unwrap() = Told::Begin(begin);
+        speaking
+    }
+
+    fn finish(&self, ending: Ending) -> Speaking {
+        let speaking = self.say(ending.whole);
+        *self.told.lock().unwrap().last_mut().unwrap() = Told::Finish(ending.rest.text);
         speaking
     }
 

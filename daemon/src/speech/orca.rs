@@ -90,6 +90,19 @@ impl Orca {
         Err(OrcaError::NotThere)
     }
 
+    /// Whether it is there to be asked.
+    pub(super) async fn is_there(&mut self) -> bool {
+        let Ok(bus) = self.bus().await else { return false };
+        for Dialect { service, path, .. } in &DIALECTS {
+            // The bus answers for who is not there; what comes back else is nothing, which is no truth value either.
+            let ping = call(&bus, service, path, "org.freedesktop.DBus.Peer", "Ping", &());
+            if ping.await != Err(OrcaError::NotThere) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Has it stop what it says, when the last text went to it.
     pub(super) async fn interrupt(&mut self) {
         let (Some(dialect), Some(bus)) = (self.spoke.take(), self.bus.clone()) else { return };

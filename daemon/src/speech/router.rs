@@ -9,10 +9,10 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{
-    Progress, Script, Speaking, Urgency, Utterance, Voice, VoiceError,
+    Ending, Progress, Script, Speaking, Urgency, Utterance, Voice, VoiceError,
     address::Address,
     orca::{Orca, OrcaError},
-    speech_dispatcher::SpeechDispatcher,
+    speech_dispatcher::{EndingScript, SpeechDispatcher},
 };
 use crate::preferences::{Preferences, SpeechRoute};
 
@@ -23,6 +23,8 @@ const QUEUE: usize = 64;
 #[derive(Debug)]
 enum Order {
     Say(Utterance, watch::Sender<Progress>),
+    Begin(Utterance, watch::Sender<Progress>),
+    Finish(Ending, watch::Sender<Progress>),
     Stop,
 }
 
@@ -61,19 +63,33 @@ impl Router {
     }
 }
 
-impl Voice for Router {
-    fn say(&self, utterance: Utterance) -> Speaking {
+impl Router {
+    fn order(&self, order: impl FnOnce(watch::Sender<Progress>) -> Order) -> Speaking {
         let (sender, speaking) = Speaking::new();
-        if let Err(error) = self.orders.try_send(Order::Say(utterance, sender)) {
+        if let Err(error) = self.orders.try_send(order(sender)) {
             let (order, reason) = match error {
                 mpsc::error::TrySendError::Full(order) => (order, VoiceError::Busy),
                 mpsc::error::TrySendError::Closed(order) => (order, VoiceError::Ended),
             };
-            if let Order::Say(_, sender) = order {
+            if let Order::Say(_, sender) | Order::Begin(_, sender) | Order::Finish(_, sender) = order {
                 sender.send_replace(Progress::Failed(reason));
             }
         }
         speaking
+    }
+}
+
+impl Voice for Router {
+    fn say(&self, utterance: Utterance) -> Speaking {
+        self.order(|sender| Order::Say(utterance, sender))
+    }
+
+    fn begin(&self, begin: Utterance) -> Speaking {
+        self.order(|sender| Order::Begin(begin, sender))
+    }
+
+    fn finish(&self, ending: Ending) -> Speaking {
+        self.order(|sender| Order::Finish(ending, sender))
     }
 
     fn stop(&self) {
@@ -94,11 +110,38 @@ impl Task {
         while let Some(order) = orders.recv().await {
             match order {
                 Order::Say(utterance, progress) => self.say(utterance, progress).await,
+                Order::Begin(begin, progress) => self.begin(begin, progress).await,
+                Order::Finish(ending, progress) => self.finish(ending, progress).await,
                 Order::Stop => {
                     self.dispatcher.stop();
                     self.orca.interrupt().await;
                 }
             }
+        }
+    }
+
+    /// Orca takes a text whole, for speech and for braille: a second one would replace the first. So only
+    /// speech-dispatcher says a begin, and dropping `progress` says that nobody does.
+    async fn begin(&mut self, begin: Utterance, progress: watch::Sender<Progress>) {
+        let route = self.preferences.borrow().speech;
+        let is_spoken = match route {
+            SpeechRoute::Speechd => true,
+            SpeechRoute::None | SpeechRoute::Orca => false,
+            SpeechRoute::Auto => !self.orca.is_there().await,
+        };
+        if is_spoken {
+            let begin = Script::of(&begin, self.preferences.borrow().words());
+            self.dispatcher.begin(begin, progress);
+        }
+    }
+
+    async fn finish(&mut self, ending: Ending, progress: watch::Sender<Progress>) {
+        if ending.begun.may_go_on() {
+            let script = |utterance| Script::of(utterance, self.preferences.borrow().words());
+            let (rest, whole) = (script(&ending.rest), script(&ending.whole));
+            self.dispatcher.finish(EndingScript { begun: ending.begun, rest, whole }, progress);
+        } else {
+            self.say(ending.whole, progress).await;
         }
     }
 
@@ -202,5 +245,24 @@ mod tests {
         parts.preferences.change(|preferences| preferences.speech = SpeechRoute::Orca);
         assert_eq!(parts.say("Two.", Urgency::Asked).await, Err(VoiceError::NoOrca));
         assert_eq!(parts.lines.texts(), ["See link to example.com"]);
+    }
+
+    #[tokio::test]
+    async fn orca_takes_an_answer_whole_and_speech_dispatcher_in_parts() {
+        for (version, to_orca, to_dispatcher) in [
+            (Some(Version::New), vec!["Window. Text."], vec![]),
+            (Some(Version::Old), vec!["Window. Text."], vec![]),
+            (None, vec![], vec!["Window.", "Text."]),
+        ] {
+            let parts = parts(version).await;
+            let utterance = |text: &str| Utterance::new(text, Urgency::Asked);
+            let mut begun = parts.voice.begin(utterance("Window."));
+            let was_said = begun.ended(LIMIT).await;
+            assert_eq!(was_said.is_ok(), version.is_none(), "{was_said:?}");
+            let ending = Ending { begun, rest: utterance("Text."), whole: utterance("Window. Text.") };
+            assert_eq!(parts.voice.finish(ending).ended(LIMIT).await, Ok(true));
+            assert_eq!(*parts.asked.lock().unwrap(), to_orca);
+            assert_eq!(parts.lines.texts(), to_dispatcher);
+        }
     }
 }

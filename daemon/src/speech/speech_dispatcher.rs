@@ -19,7 +19,7 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{
-    Progress, Script, Urgency, VoiceError,
+    Progress, Script, Speaking, Urgency, VoiceError,
     address::{Address, Stream},
     espeak::Espeak,
     passage::Passage,
@@ -49,7 +49,20 @@ const QUEUE: usize = 64;
 #[derive(Debug)]
 enum Order {
     Say(Script, watch::Sender<Progress>),
+    Begin(Script, watch::Sender<Progress>),
+    Finish(EndingScript, watch::Sender<Progress>),
     Stop,
+}
+
+/// The end of an utterance that was begun, as it is to be said.
+#[derive(Debug)]
+pub struct EndingScript {
+    /// Follows what was begun.
+    pub begun: Speaking,
+    /// What comes after that.
+    pub rest: Script,
+    /// All of it.
+    pub whole: Script,
 }
 
 /// A voice over a connection to speech-dispatcher.
@@ -78,18 +91,33 @@ impl SpeechDispatcher {
             pending: Vec::new(),
             early: Vec::new(),
             interrupted: None,
+            open: None,
         };
         (Self { orders }, tokio::spawn(task.run(received)))
     }
 
     /// Says an utterance, and reports how far it has come.
     pub fn order(&self, script: Script, progress: watch::Sender<Progress>) {
-        if let Err(error) = self.orders.try_send(Order::Say(script, progress)) {
+        self.send(Order::Say(script, progress));
+    }
+
+    /// Says the begin of an utterance, and reports how far that has come.
+    pub fn begin(&self, begin: Script, progress: watch::Sender<Progress>) {
+        self.send(Order::Begin(begin, progress));
+    }
+
+    /// Says its rest, and reports how far that has come.
+    pub fn finish(&self, ending: EndingScript, progress: watch::Sender<Progress>) {
+        self.send(Order::Finish(ending, progress));
+    }
+
+    fn send(&self, order: Order) {
+        if let Err(error) = self.orders.try_send(order) {
             let (order, reason) = match error {
                 mpsc::error::TrySendError::Full(order) => (order, VoiceError::Busy),
                 mpsc::error::TrySendError::Closed(order) => (order, VoiceError::Ended),
             };
-            if let Order::Say(_, progress) = order {
+            if let Order::Say(_, progress) | Order::Begin(_, progress) | Order::Finish(_, progress) = order {
                 progress.send_replace(Progress::Failed(reason));
             }
         }
@@ -116,6 +144,12 @@ struct Pending {
     progress: watch::Sender<Progress>,
 }
 
+impl Pending {
+    fn new(script: Script, progress: watch::Sender<Progress>) -> Self {
+        Self { script, messages: Vec::new(), progress }
+    }
+}
+
 /// What was being said when the connection was lost.
 struct Interrupted {
     pending: Pending,
@@ -139,6 +173,8 @@ struct Task {
     /// Events about passages of the utterance that is being handed over.
     early: Vec<(u64, EventKind)>,
     interrupted: Option<Interrupted>,
+    /// What was begun in a block of SSIP that is still open: its rest belongs there.
+    open: Option<Speaking>,
 }
 
 impl Task {
@@ -147,9 +183,9 @@ impl Task {
             let next = self.interrupted.as_ref().map(|interrupted| interrupted.next);
             tokio::select! {
                 order = orders.recv() => match order {
-                    Some(Order::Say(script, progress)) => {
-                        self.say(Pending { script, messages: Vec::new(), progress }).await;
-                    }
+                    Some(Order::Say(script, progress)) => self.say(Pending::new(script, progress), None).await,
+                    Some(Order::Begin(begin, progress)) => self.begin(begin, progress).await,
+                    Some(Order::Finish(ending, progress)) => self.finish(ending, progress).await,
                     Some(Order::Stop) => self.stop().await,
                     None => return,
                 },
@@ -163,23 +199,43 @@ impl Task {
         }
     }
 
-    async fn say(&mut self, pending: Pending) {
-        let begun = Instant::now();
-        if let Some((until, error)) = self.away.take_if(|(until, _)| begun < *until) {
+    async fn begin(&mut self, begin: Script, progress: watch::Sender<Progress>) {
+        let speaking = Speaking::of(&progress);
+        self.say(Pending::new(begin, progress), Some(speaking)).await;
+    }
+
+    async fn finish(&mut self, ending: EndingScript, progress: watch::Sender<Progress>) {
+        let EndingScript { begun, rest, whole } = ending;
+        let is_open = self.open.as_ref().is_some_and(|open| open.is(&begun));
+        if is_open && begun.may_go_on() {
+            match self.go_on(&rest.passages).await {
+                // Should the connection be lost, all of it is said again.
+                Ok(messages) => return self.accept(messages, Pending::new(whole, progress)),
+                Err(error) => self.lose(&error),
+            }
+        }
+        let script = if begun.is_finished() { rest } else { whole };
+        self.say(Pending::new(script, progress), None).await;
+    }
+
+    /// Says an utterance; one that is begun with it, and whose rest comes later, leaves a block open for that.
+    async fn say(&mut self, pending: Pending, begun: Option<Speaking>) {
+        let asked = Instant::now();
+        if let Some((until, error)) = self.away.take_if(|(until, _)| asked < *until) {
             self.away = Some((until, error.clone()));
             return self.fail(pending, error);
         }
-        let mut result = self.queue(&pending.script).await;
+        let mut result = self.queue(&pending.script, begun.clone()).await;
         if result == Err(VoiceError::Lost) {
             // It was restarted since it was last spoken to; nothing of this utterance was said.
-            result = self.queue(&pending.script).await;
+            result = self.queue(&pending.script, begun).await;
         }
         // Only the newest thing is worth saying again.
         self.forget_interrupted(&Progress::Failed(VoiceError::Lost));
         match result {
             Ok(messages) => self.accept(messages, pending),
             Err(error) => {
-                if begun.elapsed() > SLOW && self.may_be_replaced(&error) {
+                if asked.elapsed() > SLOW && self.may_be_replaced(&error) {
                     self.away = Some((Instant::now() + LEFT_ALONE, error.clone()));
                 }
                 self.fail(pending, error);
@@ -219,7 +275,7 @@ impl Task {
     /// Says again what was being said when the connection was lost.
     async fn try_again(&mut self) {
         let Some(Interrupted { pending, attempts, .. }) = self.interrupted.take() else { return };
-        match (self.queue(&pending.script).await, RETRIES.get(attempts)) {
+        match (self.queue(&pending.script, None).await, RETRIES.get(attempts)) {
             (Ok(messages), _) => self.accept(messages, pending),
             (Err(_), Some(delay)) => {
                 let next = Instant::now() + *delay;
@@ -239,14 +295,15 @@ impl Task {
     }
 
     /// Hands an utterance over and yields the numbers that speech-dispatcher gave its passages.
-    async fn queue(&mut self, script: &Script) -> Result<Vec<u64>, VoiceError> {
+    async fn queue(&mut self, script: &Script, begun: Option<Speaking>) -> Result<Vec<u64>, VoiceError> {
+        self.close_block().await;
         self.early.clear();
         self.prepare().await?;
         self.command(Command::Priority(script.urgency).to_line()).await?;
-        if let [Passage { text, language: None }] = &script.passages[..] {
+        if let ([Passage { text, language: None }], None) = (&script.passages[..], &begun) {
             return Ok(vec![self.message(text).await?]);
         }
-        let result = self.block(&script.passages).await;
+        let result = self.block(&script.passages, begun).await;
         if let Err(error) = &result {
             // Else it would take all that follows for a part of the block.
             self.lose(error);
@@ -254,12 +311,45 @@ impl Task {
         result
     }
 
-    /// Hands over passages in several languages.
-    async fn block(&mut self, passages: &[Passage]) -> Result<Vec<u64>, VoiceError> {
+    /// Hands over passages in several languages, or those that were begun with.
+    async fn block(
+        &mut self,
+        passages: &[Passage],
+        begun: Option<Speaking>,
+    ) -> Result<Vec<u64>, VoiceError> {
+        self.command(Command::BlockBegin.to_line()).await?;
+        if begun.is_some() {
+            // A begin is in the person's language.
+            let (messages, _own) = self.passages(passages).await?;
+            self.open = begun;
+            return Ok(messages);
+        }
+        self.to_the_end(passages).await
+    }
+
+    /// Hands over the passages that end what was begun.
+    async fn go_on(&mut self, passages: &[Passage]) -> Result<Vec<u64>, VoiceError> {
+        self.early.clear();
+        self.open = None;
+        self.to_the_end(passages).await
+    }
+
+    /// Hands over the last passages of a block.
+    async fn to_the_end(&mut self, passages: &[Passage]) -> Result<Vec<u64>, VoiceError> {
+        let (messages, told) = self.passages(passages).await?;
+        self.command(Command::BlockEnd.to_line()).await?;
+        let (own, voice) = self.tongue();
+        if told != own {
+            self.speak_as(&own, voice.as_deref()).await?;
+        }
+        Ok(messages)
+    }
+
+    /// Hands over passages, each in its language; their numbers, and the language that holds afterwards.
+    async fn passages(&mut self, passages: &[Passage]) -> Result<(Vec<u64>, String), VoiceError> {
         let (own, voice) = self.tongue();
         let mut told = own.clone();
         let mut messages = Vec::with_capacity(passages.len());
-        self.command(Command::BlockBegin.to_line()).await?;
         for passage in passages {
             let language = passage.language.as_ref().unwrap_or(&own);
             if told != *language {
@@ -270,11 +360,17 @@ impl Task {
             }
             messages.push(self.message(&passage.text).await?);
         }
-        self.command(Command::BlockEnd.to_line()).await?;
-        if told != own {
-            self.speak_as(&own, voice.as_deref()).await?;
+        Ok((messages, told))
+    }
+
+    /// Ends the block that is open, if one is: nothing but texts may stand in it.
+    async fn close_block(&mut self) {
+        if self.open.take().is_some() {
+            let closed = self.command(Command::BlockEnd.to_line()).await;
+            if let Err(error) = closed {
+                debug!(%error, "a block was not closed");
+            }
         }
-        Ok(messages)
     }
 
     /// The language of the person, and the voice that they chose by its name.
@@ -357,6 +453,7 @@ impl Task {
     async fn stop(&mut self) {
         self.espeak.stop();
         self.forget_interrupted(&Progress::Stopped);
+        self.close_block().await;
         if self.pending.is_empty() {
             return;
         }
@@ -421,6 +518,7 @@ impl Task {
         debug!(%error, "the connection to speech-dispatcher is gone");
         self.connection = None;
         self.told = None;
+        self.open = None;
         self.early.clear();
         let mut all = mem::take(&mut self.pending).into_iter().peekable();
         while let Some(pending) = all.next() {

@@ -43,7 +43,7 @@ pub enum Command<'a> {
     BlockBegin,
     /// Ends such a row.
     BlockEnd,
-    /// Stops what this connection says and forgets what it has queued.
+    /// Stops what this connection says and forgets what it has queued. Not to be used in such a row.
     Cancel,
 }
 

@@ -34,6 +34,35 @@ impl Voice {
     }
 }
 
+fn script(text: &str) -> Script {
+    Script::of(&Utterance::new(text, Urgency::Asked), Language::English)
+}
+
+/// An answer that is begun and finished later.
+struct Parts<'a> {
+    voice: &'a Voice,
+    begin: &'static str,
+    begun: Speaking,
+}
+
+impl Voice {
+    fn begin(&self, begin: &'static str) -> Parts<'_> {
+        let (progress, begun) = Speaking::new();
+        self.voice.begin(script(begin), progress);
+        Parts { voice: self, begin, begun }
+    }
+}
+
+impl Parts<'_> {
+    fn finish(&self, rest: &str) -> Speaking {
+        let (progress, speaking) = Speaking::new();
+        let whole = script(&format!("{} {rest}", self.begin));
+        let ending = EndingScript { begun: self.begun.clone(), rest: script(rest), whole };
+        self.voice.voice.finish(ending, progress);
+        speaking
+    }
+}
+
 /// Serves the next connection until so many texts have come, and then drops it.
 async fn serve_next(listener: &UnixListener, lines: &Lines, texts: usize) {
     let (stream, _) = listener.accept().await.unwrap();
@@ -227,4 +256,65 @@ async fn a_missing_or_foreign_server_is_told() {
     let (mut stream, _) = listener.accept().await.unwrap();
     stream.write_all(b"HTTP/1.1 400 Bad Request\r\n").await.unwrap();
     assert!(matches!(speaking.ended(LIMIT).await, Err(VoiceError::Malformed(_))));
+}
+
+#[tokio::test]
+async fn an_answer_in_parts_is_one_to_speech_dispatcher() {
+    let (address, lines) = dispatcher();
+    let voice = Voice::at(address);
+    let mut parts = voice.begin("Long window.");
+    parts.begun.accepted(LIMIT).await.unwrap();
+    // It is still being said when the rest comes.
+    assert!(parts.finish("Text.").ended(LIMIT).await.unwrap());
+    let expected = ["BLOCK BEGIN", "SPEAK", "Long window.", ".", "SPEAK", "Text.", ".", "BLOCK END"];
+    assert_eq!(lines.all()[3..], expected);
+
+    // It is over when the rest comes.
+    let mut parts = voice.begin("Window.");
+    assert!(parts.begun.ended(LIMIT).await.unwrap());
+    assert!(parts.finish("Text.").ended(LIMIT).await.unwrap());
+    assert_eq!(lines.texts()[2..], ["Window.", "Text."]);
+}
+
+#[tokio::test]
+async fn what_came_between_parts_ends_what_was_begun() {
+    let (address, lines) = dispatcher();
+    let voice = Voice::at(address);
+    // Something else was said after its begin: only the rest is to be said, on its own.
+    let mut parts = voice.begin("Window.");
+    assert!(parts.begun.ended(LIMIT).await.unwrap());
+    assert!(voice.say("Please wait.").ended(LIMIT).await.unwrap());
+    assert!(parts.finish("Text.").ended(LIMIT).await.unwrap());
+    assert_eq!(lines.texts(), ["Window.", "Please wait.", "Text."]);
+    let blocks = || lines.all().iter().filter(|line| line.starts_with("BLOCK")).cloned().collect::<Vec<_>>();
+    assert_eq!(blocks(), ["BLOCK BEGIN", "BLOCK END"]);
+
+    // It was stopped, which no block may hold: all of it is said.
+    let mut parts = voice.begin("Long window.");
+    parts.begun.accepted(LIMIT).await.unwrap();
+    voice.voice.stop();
+    assert!(!parts.begun.ended(LIMIT).await.unwrap());
+    parts.finish("Text.").accepted(LIMIT).await.unwrap();
+    assert_eq!(lines.texts()[3..], ["Long window.", "Long window. Text."]);
+    let cancelled = lines.all().windows(2).any(|pair| pair == ["BLOCK END", "CANCEL SELF"]);
+    assert!(cancelled, "{:?}", lines.all());
+
+    // What was never said by anybody is said whole.
+    let (_, begun) = Speaking::new();
+    let parts = Parts { voice: &voice, begin: "Window.", begun };
+    assert!(parts.finish("Text.").ended(LIMIT).await.unwrap());
+    assert_eq!(lines.texts().last().unwrap(), "Window. Text.");
+}
+
+#[tokio::test]
+async fn an_answer_whose_begin_was_lost_is_said_whole() {
+    let (listener, address, lines) = listener();
+    let voice = Voice::at(address);
+    let parts = voice.begin("Long window.");
+    serve_next(&listener, &lines, 1).await;
+    let mut rest = parts.finish("Text.");
+    serve_next(&listener, &lines, 2).await;
+    // Of the begin nothing is said again after all of it.
+    let _over = rest.ended(LIMIT).await;
+    assert_eq!(lines.texts().last().unwrap(), "Long window. Text.");
 }
