@@ -101,6 +101,13 @@ impl Chime for Earcons {
     }
 }
 
+/// Tries whether earcons could be heard, by playing one that is silent: the name of the program that plays them.
+pub async fn try_play() -> Option<&'static str> {
+    let mut players = PLAYERS;
+    let is_played = play(&mut players, &sound::wav(Earcon::Captured, 0)).await;
+    is_played.then_some(players[0].0)
+}
+
 /// Plays a sound with the first player that can; that one comes first the next time.
 async fn play(players: &mut [(&'static str, &'static [&'static str])], wav: &[u8]) -> bool {
     for index in 0..players.len() {

@@ -1,4 +1,6 @@
-//! A window of a real toolkit, which tells assistive technology of itself: one in which somebody signs in.
+//! Windows of a real toolkit, which tell assistive technology of themselves: one in which somebody signs in, and others.
+
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -15,10 +17,22 @@ pub fn allow_accessibility(surroundings: &Surroundings) -> Result<()> {
 /// Opens the window, in which `sign` stands for each letter of a password, or "shown" for the password itself, and returns
 /// at once. It is closed when the process is dropped.
 pub fn sign_in(surroundings: &Surroundings, sign: &str, variables: &[(&str, &str)]) -> Result<Process> {
+    open(surroundings, "sign_in.py", &[sign], variables)
+}
+
+/// Opens a window that a program among the fixtures makes, and returns at once. It is closed when the process is dropped.
+pub fn open(
+    surroundings: &Surroundings,
+    program: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<Process> {
+    // Whoever runs it can read it there.
+    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")).join(program);
+    let file = surroundings.bring(&file, program)?;
     // The system's own Python, for which the packages with GTK are.
     let mut command = surroundings.command("/usr/bin/python3");
-    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/sign_in.py")).arg(sign);
-    command.envs(variables.iter().copied());
-    Process::start("sign_in.py", command, surroundings.path("sign_in.log"))
+    command.arg(file).args(arguments).envs(variables.iter().copied());
+    Process::start(program, command, surroundings.path(&format!("{program}.log")))
         .context("cannot open a window of GTK")
 }

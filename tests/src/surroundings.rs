@@ -18,6 +18,7 @@ use tempfile::TempDir;
 pub struct Surroundings {
     folder: TempDir,
     variables: Vec<(OsString, OsString)>,
+    user: Option<u32>,
 }
 
 impl Surroundings {
@@ -30,7 +31,7 @@ impl Surroundings {
         fs::create_dir(&home)?;
         fs::create_dir(&runtime)?;
         fs::set_permissions(&runtime, Permissions::from_mode(0o700))?;
-        let mut surroundings = Self { variables: Vec::new(), folder };
+        let mut surroundings = Self { variables: Vec::new(), user: None, folder };
         surroundings.set("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()));
         surroundings.set("LANG", "C.UTF-8");
         surroundings.set("HOME", home);
@@ -68,13 +69,39 @@ impl Surroundings {
         self.variables.push((name, value.into()));
     }
 
+    /// Has everything run as somebody else from now on, by the number, where this is root; else nothing changes. For what
+    /// refuses to run as root, and for those with whom it shares a session.
+    pub fn live_as(&mut self, user: u32) -> Result<()> {
+        if !rustix::process::geteuid().is_root() {
+            return Ok(());
+        }
+        for name in ["", "home", "runtime"] {
+            std::os::unix::fs::chown(self.path(name), Some(user), Some(user))?;
+        }
+        self.user = Some(user);
+        Ok(())
+    }
+
+    /// Copies a program or another file here, where somebody else can reach it.
+    pub fn bring(&self, file: &Path, name: &str) -> Result<PathBuf> {
+        let path = self.path(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::copy(file, &path).with_context(|| format!("cannot copy {}", file.display()))?;
+        Ok(path)
+    }
+
     /// A command that runs a program here, in a process group of its own.
     ///
     /// `setpriv` has the kernel kill it when the thread that starts it ends, however it ends: a test that is
     /// interrupted leaves nothing behind.
     #[must_use]
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
-        self.through_setpriv(program.as_ref(), &[])
+        match self.user {
+            Some(user) => self.command_as(program, user),
+            None => self.through_setpriv(program.as_ref(), &[]),
+        }
     }
 
     /// A command that runs a program here as somebody else, by the number. Only root can.

@@ -4,8 +4,8 @@ use std::f64::consts::TAU;
 
 use crate::recording::{Recording, SAMPLE_RATE};
 
-/// The stretch in which a tone is looked for: 20 ms, which tell tones of 50 Hz apart.
-const WINDOW: usize = SAMPLE_RATE / 50;
+/// The stretch in which a tone is looked for: 12.5 ms, which tell tones of 80 Hz apart and fit twice into the shortest.
+const WINDOW: usize = SAMPLE_RATE / 80;
 
 /// How far the stretches are apart.
 const STEP: usize = WINDOW / 4;
@@ -14,7 +14,7 @@ const STEP: usize = WINDOW / 4;
 const SILENCE: f64 = 50.0;
 
 /// The part of a stretch's power that a tone has which is alone in it. A voice's strongest has less.
-const ALONE: f64 = 0.9;
+const ALONE: f64 = 0.85;
 
 /// Those of the tones (in Hz) that sound alone, in the order in which they come.
 #[must_use]

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::{process::Process, surroundings::Surroundings, waiting::wait_until};
 
 /// Whom sway runs as where the tests run as root, which it refuses to: `nobody`.
-const UNPRIVILEGED: u32 = 65534;
+pub const UNPRIVILEGED: u32 = 65534;
 
 /// What the socket of the compositor is called.
 const DISPLAY: &str = "wayland-1";
@@ -22,7 +22,12 @@ impl Sway {
     /// Starts a compositor with one monitor such as `1280x800`, and tells its sockets to everything that is started in
     /// the surroundings afterwards.
     pub fn start(surroundings: &mut Surroundings, resolution: &str) -> Result<Self> {
-        let config = format!("output HEADLESS-1 resolution {resolution}\ndefault_border pixel 2\n");
+        Self::start_with(surroundings, resolution, "")
+    }
+
+    /// The same with more lines of its configuration.
+    pub fn start_with(surroundings: &mut Surroundings, resolution: &str, lines: &str) -> Result<Self> {
+        let config = format!("output HEADLESS-1 resolution {resolution}\ndefault_border pixel 2\n{lines}");
         let config = surroundings.write("sway.config", config)?;
         surroundings.set("XDG_CURRENT_DESKTOP", "sway");
         surroundings.set("SWAYSOCK", surroundings.path("runtime/sway.sock"));

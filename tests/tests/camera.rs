@@ -91,6 +91,32 @@ fn a_camera_is_looked_through_removed_and_found_again() -> Result<()> {
 }
 
 #[test]
+fn a_camera_that_gives_planes_says_so_and_is_no_choice_beside_another() -> Result<()> {
+    let mut guest = Guest::new()?;
+    guest.module("vivid", "n_devs=2 node_types=0x1,0x1 multiplanar=1,2")?;
+    guest.program(&binaries::descry()?, "/bin/descry")?;
+    let console = guest.run(
+        "descry cameras | sed 's/^/both: /'
+        echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind
+        descry cameras | sed 's/^/one: /'
+        descry check | grep ^Camera
+        descry describe --camera --no-speech; echo \"ended with $?\"",
+    )?;
+    ensure!(console.lines().filter(|line| line.starts_with("both: ")).count() == 1, "{console}");
+    expect(&console, &["both: vivid (platform:vivid-000) at /dev/video0 *", "ended with 1"])?;
+    let ways_out = "gives its pictures in several planes, which Descry does not read; have GStreamer pass them on through \
+                    v4l2loopback, as Descry's README says of CSI cameras.";
+    expect(
+        &console,
+        &[
+            "one: vivid (platform:vivid-001) at /dev/video1 *",
+            &format!("Camera does not work. The camera vivid {ways_out}"),
+            &format!("descry: camera: The camera vivid {ways_out}"),
+        ],
+    )
+}
+
+#[test]
 fn cameras_are_objects_that_come_and_go() -> Result<()> {
     let object = "/org/descry/Descry1/source/platform_3avivid_2d000";
     let mut guest = Guest::new()?;

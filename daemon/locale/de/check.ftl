@@ -6,6 +6,7 @@ check-name = { $part ->
     [engine] Maschine
     [gpu] GPU
     [speech] Sprechen
+    [earcons] Kurzer Ton
     [service] Dienst
     [screen] Bildschirm
     [windows] Barrierefreiheit der Fenster
@@ -41,6 +42,11 @@ check-speech = speech-dispatcher antwortet und hat { $voices ->
 check-speech-replaced =
     speech-dispatcher ist nicht da, also spricht espeak-ng an seiner Stelle; ob es zu hören ist, zeigt espeak-ng hallo
 check-orca = Orca läuft und kann gebeten werden zu sprechen
+check-earcons = { $player } spielt ihn
+check-earcons-off = er ist in den Einstellungen abgeschaltet
+check-earcons-unplayed =
+    kein Programm konnte ihn spielen; bitte pulseaudio-utils, pipewire-bin oder alsa-utils installieren, was zum
+    Klangdienst passt, und nachsehen, ob dieser läuft
 check-service = descryd läuft, also muss das Modell nicht für jedes Bild geladen werden
 # An den Satz darüber gehängt: wonach andere Programme ihn fragen dürfen.
 check-service-programs = { $service }. { $eyes ->

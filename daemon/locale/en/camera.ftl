@@ -20,4 +20,7 @@ camera-damaged =
     and ask again
 camera-no-format =
     the camera { $name } has none of the formats that Descry reads, which are YUYV, NV12, RGB and Motion JPEG
+camera-planes =
+    the camera { $name } gives its pictures in several planes, which Descry does not read; have GStreamer pass them on
+    through v4l2loopback, as Descry's README says of CSI cameras
 camera-driver = the camera { $name } failed ({ $reason }); unplug it, plug it in again and ask again

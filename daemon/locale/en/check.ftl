@@ -6,6 +6,7 @@ check-name = { $part ->
     [engine] Engine
     [gpu] GPU
     [speech] Speech
+    [earcons] Short sound
     [service] Service
     [screen] Screen
     [windows] Accessibility of windows
@@ -41,6 +42,11 @@ check-speech = speech-dispatcher answers and has { $voices ->
 check-speech-replaced =
     speech-dispatcher is not there, so espeak-ng speaks in its place; whether you hear it, espeak-ng hello tells
 check-orca = Orca runs and can be asked to speak
+check-earcons = { $player } plays it
+check-earcons-off = it is turned off in the settings
+check-earcons-unplayed =
+    no program could play it; install pulseaudio-utils, pipewire-bin or alsa-utils, whichever fits your sound server, and
+    check that this runs
 check-service = descryd runs, so the model need not be loaded for each picture
 # Added to the sentence above: what other programs may ask it for.
 check-service-programs = { $service }. { $eyes ->

@@ -102,6 +102,12 @@ pub enum CameraError {
         "the camera {0} has none of the formats that Descry reads, which are YUYV, NV12, RGB and Motion JPEG"
     )]
     NoFormat(String),
+    /// It hands its pictures over plane by plane.
+    #[error(
+        "the camera {0} gives its pictures in several planes, which Descry does not read; have GStreamer pass them on \
+         through v4l2loopback, as Descry's README says of CSI cameras"
+    )]
+    Planes(String),
     /// The driver said something else.
     #[error("the camera {name} failed ({reason}); unplug it, plug it in again and ask again")]
     Driver {
@@ -128,6 +134,7 @@ impl CameraError {
             Self::Stalled(name) => message!("camera-stalled", name = name),
             Self::Damaged(name) => message!("camera-damaged", name = name),
             Self::NoFormat(name) => message!("camera-no-format", name = name),
+            Self::Planes(name) => message!("camera-planes", name = name),
             Self::Driver { name, reason } => message!("camera-driver", name = name, reason = reason),
         }
     }

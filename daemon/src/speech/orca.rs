@@ -94,9 +94,9 @@ impl Orca {
     pub(super) async fn is_there(&mut self) -> bool {
         let Ok(bus) = self.bus().await else { return false };
         for Dialect { service, path, .. } in &DIALECTS {
-            // The bus answers for who is not there; what comes back else is nothing, which is no truth value either.
-            let ping = call(&bus, service, path, "org.freedesktop.DBus.Peer", "Ping", &());
-            if ping.await != Err(OrcaError::NotThere) {
+            // The bus answers for who is not there; what comes back else is a text, which is no truth value.
+            let asked = call(&bus, service, path, "org.freedesktop.DBus.Introspectable", "Introspect", &());
+            if asked.await != Err(OrcaError::NotThere) {
                 return true;
             }
         }

@@ -312,11 +312,7 @@ impl Task {
     }
 
     /// Hands over passages in several languages, or those that were begun with.
-    async fn block(
-        &mut self,
-        passages: &[Passage],
-        begun: Option<Speaking>,
-    ) -> Result<Vec<u64>, VoiceError> {
+    async fn block(&mut self, passages: &[Passage], begun: Option<Speaking>) -> Result<Vec<u64>, VoiceError> {
         self.command(Command::BlockBegin.to_line()).await?;
         if begun.is_some() {
             // A begin is in the person's language.
@@ -324,18 +320,18 @@ impl Task {
             self.open = begun;
             return Ok(messages);
         }
-        self.to_the_end(passages).await
+        self.last_passages(passages).await
     }
 
     /// Hands over the passages that end what was begun.
     async fn go_on(&mut self, passages: &[Passage]) -> Result<Vec<u64>, VoiceError> {
         self.early.clear();
         self.open = None;
-        self.to_the_end(passages).await
+        self.last_passages(passages).await
     }
 
     /// Hands over the last passages of a block.
-    async fn to_the_end(&mut self, passages: &[Passage]) -> Result<Vec<u64>, VoiceError> {
+    async fn last_passages(&mut self, passages: &[Passage]) -> Result<Vec<u64>, VoiceError> {
         let (messages, told) = self.passages(passages).await?;
         self.command(Command::BlockEnd.to_line()).await?;
         let (own, voice) = self.tongue();

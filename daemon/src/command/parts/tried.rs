@@ -12,7 +12,7 @@ use crate::{
     board::gpu,
     bus::client::Service,
     config::{Layer, Settings, session_language},
-    model_folder,
+    earcon, model_folder,
     preferences::{Shared, SpeechRoute},
     screen_text::{ReadError, Reader},
     source::{
@@ -32,6 +32,7 @@ pub(super) enum Name {
     Engine,
     Gpu,
     Speech,
+    Earcons,
     Service,
     Screen,
     WindowNames,
@@ -48,12 +49,13 @@ const ORCA_LIMIT: Duration = Duration::from_secs(2);
 const WINDOWS_SINCE: u32 = 3;
 
 /// All of them.
-pub(super) const ALL: [Name; 12] = [
+pub(super) const ALL: [Name; 13] = [
     Name::Settings,
     Name::Model,
     Name::Engine,
     Name::Gpu,
     Name::Speech,
+    Name::Earcons,
     Name::Service,
     Name::Screen,
     Name::WindowNames,
@@ -72,6 +74,7 @@ impl Name {
             Self::Engine => "engine",
             Self::Gpu => "gpu",
             Self::Speech => "speech",
+            Self::Earcons => "earcons",
             Self::Service => "service",
             Self::Screen => "screen",
             Self::WindowNames => "windows",
@@ -97,6 +100,7 @@ pub(super) async fn try_part(name: Name) -> Part {
         Name::Engine => Part::needed(name, blocking(engine).await),
         Name::Gpu => Part::optional(name, blocking_optional(gpu).await),
         Name::Speech => Part::needed(name, speech().await),
+        Name::Earcons => Part::optional(name, earcons().await),
         Name::Service => Part::optional(name, service().await),
         Name::Screen => Part::optional(name, screen().await),
         Name::WindowNames => Part::optional(name, window_names().await),
@@ -205,6 +209,21 @@ async fn speech() -> Result<Message, Message> {
     }
     let synthesisers = found.synthesisers.join(", ");
     Ok(message!("check-speech", voices = found.voices, synthesisers = synthesisers))
+}
+
+/// How long a player may take, which hangs where its sound server does.
+const EARCON_LIMIT: Duration = Duration::from_secs(5);
+
+/// Whether short sounds could be heard.
+async fn earcons() -> Result<Message, (State, Message)> {
+    if !settings_or_defaults().preferences.feedback.earcons {
+        return Err((State::Missing, message!("check-earcons-off")));
+    }
+    let player = tokio::time::timeout(EARCON_LIMIT, earcon::try_play()).await.ok().flatten();
+    match player {
+        Some(player) => Ok(message!("check-earcons", player = player)),
+        None => Err((State::Missing, message!("check-earcons-unplayed"))),
+    }
 }
 
 /// Whether the screen reader can be asked, where it alone may speak.

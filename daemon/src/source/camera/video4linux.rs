@@ -50,14 +50,17 @@ pub(super) fn cameras(devices: &Path, names: &Path) -> io::Result<Vec<Camera>> {
         })
         .collect();
     nodes.sort();
-    let found: Vec<(PathBuf, Facts)> = nodes
+    let (read, in_planes): (Vec<_>, Vec<_>) = nodes
         .into_iter()
         .filter_map(|(number, path)| {
             let folder = names.join(format!("video{number}"));
-            let told = told_by_camera(&path, &folder)?;
-            Some((path, identity::read(&folder, &told)))
+            let (told, planes) = told_by_camera(&path, &folder)?;
+            Some((path, identity::read(&folder, &told), planes))
         })
-        .collect();
+        .partition(|(.., planes)| *planes == Planes::One);
+    // Boards have a dozen of those. They are only named where there is no other, so that it is said what they lack.
+    let found = if read.is_empty() { in_planes } else { read };
+    let found: Vec<(PathBuf, Facts)> = found.into_iter().map(|(path, facts, _)| (path, facts)).collect();
     let facts: Vec<Facts> = found.iter().map(|(_, facts)| facts.clone()).collect();
     let ids = identity::distinct(&facts);
     Ok(found
@@ -70,19 +73,36 @@ pub(super) fn cameras(devices: &Path, names: &Path) -> io::Result<Vec<Camera>> {
         .collect())
 }
 
+/// In how many pieces a camera hands over a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Planes {
+    /// In one, as nearly all USB cameras do.
+    One,
+    /// In as many as its format has, through calls of their own, for which the library has no buffers.
+    Several,
+}
+
+/// How a device gives pictures, if it is a camera. What turns one picture into another is none.
+fn planes(capabilities: Flags) -> Option<Planes> {
+    let has = |flags: Flags| capabilities.intersects(flags);
+    if !has(Flags::STREAMING) || has(Flags::VIDEO_M2M | Flags::VIDEO_M2M_MPLANE) {
+        None
+    } else if has(Flags::VIDEO_CAPTURE) {
+        Some(Planes::One)
+    } else {
+        has(Flags::VIDEO_CAPTURE_MPLANE).then_some(Planes::Several)
+    }
+}
+
 /// What a device's driver tells, if the device is a camera. One that may not be opened is taken for one where the
 /// kernel numbers it first among its maker's devices; it tells nothing.
-fn told_by_camera(path: &Path, folder: &Path) -> Option<Told> {
+fn told_by_camera(path: &Path, folder: &Path) -> Option<(Told, Planes)> {
     let capabilities = fenced(|| Device::with_path(path)?.query_caps());
     match capabilities {
-        Ok(found) => {
-            let is_camera = found.capabilities.contains(Flags::VIDEO_CAPTURE | Flags::STREAMING)
-                && !found.capabilities.contains(Flags::VIDEO_M2M);
-            is_camera.then_some(Told { name: found.card, bus: found.bus })
-        }
+        Ok(found) => Some((Told { name: found.card, bus: found.bus }, planes(found.capabilities)?)),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let index = std::fs::read_to_string(folder.join("index")).unwrap_or_default();
-            (index.trim() == "0").then(Told::default)
+            (index.trim() == "0").then(|| (Told::default(), Planes::One))
         }
         Err(error) => {
             debug!(%error, device = %path.display(), "not a camera that answers");
@@ -123,16 +143,28 @@ impl Video4Linux {
     /// Opens a camera, agrees on a format with it, and has it run.
     pub(super) fn open(name: &str, path: &Path) -> Result<Self, CameraError> {
         let to_error = |error: io::Error| to_error(name, &error);
-        let device = fenced(|| Device::with_path(path)).map_err(to_error)?;
+        let device = open(name, path)?;
         let layout = negotiate(name, &device)?;
         let stream = fenced(|| start(&device)).map_err(to_error)?;
         Ok(Self { name: name.to_owned(), layout, stream, device })
     }
 }
 
+/// Opens a camera that can be read.
+fn open(name: &str, path: &Path) -> Result<Device, CameraError> {
+    let to_error = |error: io::Error| to_error(name, &error);
+    let device = fenced(|| Device::with_path(path)).map_err(to_error)?;
+    let capabilities = fenced(|| device.query_caps()).map_err(to_error)?.capabilities;
+    if planes(capabilities) == Some(Planes::Several) {
+        return Err(CameraError::Planes(name.to_owned()));
+    }
+    Ok(device)
+}
+
 /// Whether a camera can be opened and has a format that can be read. It does not run for it, and its light stays off.
 pub(super) fn try_reach(name: &str, path: &Path) -> Result<(), CameraError> {
-    let offers = fenced(|| offers(&Device::with_path(path)?)).map_err(|error| to_error(name, &error))?;
+    let device = open(name, path)?;
+    let offers = fenced(|| offers(&device)).map_err(|error| to_error(name, &error))?;
     if in_order(offers).is_empty() { Err(CameraError::NoFormat(name.to_owned())) } else { Ok(()) }
 }
 

@@ -54,3 +54,20 @@ fn what_is_no_device_is_no_camera() {
     assert_eq!(cameras(folder.path(), Path::new("/none")).unwrap(), []);
     assert!(cameras(Path::new("/no/where"), Path::new("/none")).is_err());
 }
+
+#[test]
+fn cameras_are_told_from_what_is_none() {
+    let streams = Flags::STREAMING;
+    for (capabilities, expected) in [
+        (streams | Flags::VIDEO_CAPTURE, Some(Planes::One)),
+        (streams | Flags::VIDEO_CAPTURE | Flags::VIDEO_CAPTURE_MPLANE, Some(Planes::One)),
+        (streams | Flags::VIDEO_CAPTURE_MPLANE, Some(Planes::Several)),
+        (streams | Flags::VIDEO_CAPTURE | Flags::VIDEO_M2M, None),
+        (streams | Flags::VIDEO_CAPTURE_MPLANE | Flags::VIDEO_M2M_MPLANE, None),
+        (streams | Flags::VIDEO_OUTPUT, None),
+        (Flags::VIDEO_CAPTURE, None),
+        (Flags::empty(), None),
+    ] {
+        assert_eq!(planes(capabilities), expected, "{capabilities}");
+    }
+}
