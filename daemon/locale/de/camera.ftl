@@ -24,7 +24,7 @@ camera-damaged =
 camera-no-format =
     die Kamera { $name } hat keines der Formate, die Descry liest: YUYV, NV12, RGB und Motion JPEG
 camera-planes =
-    die Kamera { $name } gibt ihre Bilder in mehreren Ebenen, die Descry nicht liest; bitte von GStreamer durch v4l2loopback
-    weiterreichen lassen, wie in Descrys README unter CSI-Kameras steht
+    die Kamera { $name } gibt ihre Bilder in mehreren Ebenen, die Descry nicht liest; bitte von GStreamer durch
+    v4l2loopback weiterreichen lassen, wie in Descrys README unter CSI-Kameras steht
 camera-driver =
     die Kamera { $name } hat versagt ({ $reason }); bitte abziehen, wieder anschließen und noch einmal fragen

@@ -45,8 +45,8 @@ check-orca = Orca runs and can be asked to speak
 check-earcons = { $player } plays it
 check-earcons-off = it is turned off in the settings
 check-earcons-unplayed =
-    no program could play it; install pulseaudio-utils, pipewire-bin or alsa-utils, whichever fits your sound server, and
-    check that this runs
+    no program could play it; install pulseaudio-utils, pipewire-bin or alsa-utils, whichever fits your sound server,
+    and check that this runs
 check-service = descryd runs, so the model need not be loaded for each picture
 # Added to the sentence above: what other programs may ask it for.
 check-service-programs = { $service }. { $eyes ->
