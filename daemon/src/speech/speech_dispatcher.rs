@@ -220,10 +220,10 @@ impl Task {
 
     /// Says an utterance; one that is begun with it, and whose rest comes later, leaves a block open for that.
     async fn say(&mut self, pending: Pending, begun: Option<Speaking>) {
-        let asked = Instant::now();
-        if let Some((until, error)) = self.away.take_if(|(until, _)| asked < *until) {
+        let (since, is_begin) = (Instant::now(), begun.is_some());
+        if let Some((until, error)) = self.away.take_if(|(until, _)| since < *until) {
             self.away = Some((until, error.clone()));
-            return self.fail(pending, error);
+            return self.fail(pending, error, is_begin);
         }
         let mut result = self.queue(&pending.script, begun.clone()).await;
         if result == Err(VoiceError::Lost) {
@@ -235,17 +235,21 @@ impl Task {
         match result {
             Ok(messages) => self.accept(messages, pending),
             Err(error) => {
-                if asked.elapsed() > SLOW && self.may_be_replaced(&error) {
+                if since.elapsed() > SLOW && self.may_be_replaced(&error) {
                     self.away = Some((Instant::now() + LEFT_ALONE, error.clone()));
                 }
-                self.fail(pending, error);
+                self.fail(pending, error, is_begin);
             }
         }
     }
 
-    /// What speech-dispatcher does not say is said by something else where that may be, or its failure is told.
-    fn fail(&self, pending: Pending, error: VoiceError) {
+    /// What speech-dispatcher does not say is said by something else where that may be, or its failure is told. What takes
+    /// its place says things whole: a begin is left to the end.
+    fn fail(&self, pending: Pending, error: VoiceError, is_begin: bool) {
         if self.may_be_replaced(&error) {
+            if is_begin {
+                return;
+            }
             self.espeak.order(pending.script, pending.progress, error);
         } else {
             warn!(%error, "not spoken");
@@ -283,7 +287,7 @@ impl Task {
             }
             (Err(error), None) => {
                 warn!(%error, "speech-dispatcher does not come back");
-                self.fail(pending, error);
+                self.fail(pending, error, false);
             }
         }
     }
