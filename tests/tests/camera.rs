@@ -93,11 +93,14 @@ fn a_camera_is_looked_through_removed_and_found_again() -> Result<()> {
 #[test]
 fn a_camera_that_gives_planes_says_so_and_is_no_choice_beside_another() -> Result<()> {
     let mut guest = Guest::new()?;
-    guest.module("vivid", "n_devs=2 node_types=0x1,0x1 multiplanar=1,2")?;
+    guest.module_for_later("vivid")?;
     guest.program(&binaries::descry()?, "/bin/descry")?;
+    guest.folder(&shipped::bundle()?, "/usr/share/descry/models/shipped")?;
     let console = guest.run(
-        "descry cameras | sed 's/^/both: /'
-        echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind
+        "insmod /modules/vivid.ko n_devs=2 node_types=0x1,0x1 multiplanar=1,2
+        descry cameras | sed 's/^/both: /'
+        rmmod vivid
+        insmod /modules/vivid.ko n_devs=1 node_types=0x1 multiplanar=2
         descry cameras | sed 's/^/one: /'
         descry check | grep ^Camera
         descry describe --camera --no-speech; echo \"ended with $?\"",
@@ -109,7 +112,7 @@ fn a_camera_that_gives_planes_says_so_and_is_no_choice_beside_another() -> Resul
     expect(
         &console,
         &[
-            "one: vivid (platform:vivid-001) at /dev/video1 *",
+            "one: vivid (platform:vivid-000) at /dev/video0 *",
             &format!("Camera does not work. The camera vivid {ways_out}"),
             &format!("descry: camera: The camera vivid {ways_out}"),
         ],
