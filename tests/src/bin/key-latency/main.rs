@@ -132,7 +132,8 @@ fn measure(count: usize, scene: Scene, earcons: bool) -> Result<String> {
     let camera = room.surroundings().path("camera");
     fs::create_dir(&camera)?;
     fs::copy(shipped::picture("cat.jpg"), camera.join("cat.jpg"))?;
-    let settings = format!("earcons = {earcons}\nplease_wait = false\npictures_as_camera = {camera:?}\n");
+    let camera = camera.display();
+    let settings = format!("earcons = {earcons}\nplease_wait = false\npictures_as_camera = \"{camera}\"\n");
     room.surroundings().write(SETTINGS, settings)?;
     let mut keyboard = Keyboard::start(room.surroundings())?;
     let ear = Ear::start(room.surroundings())?;
@@ -148,7 +149,7 @@ fn measure(count: usize, scene: Scene, earcons: bool) -> Result<String> {
         let first = ear.first_sound_after(pressed)?;
         wait_until("the answer", || Ok(logged_at(&log(), last).is_some()))?;
         // With earcons the first sound was one: the answer is still to come.
-        let begun = wait_for_begin(&log)?;
+        let begun = wait_for_begin(log)?;
         ear.first_sound_after(begun)?;
         // The rest of the answer needs not be heard.
         keyboard.press('x')?;
