@@ -10,8 +10,8 @@ voice-late = speech-dispatcher did not answer in time
 voice-malformed = what answers is not speech-dispatcher: { $reason }
 voice-refused = speech-dispatcher refused to speak: { $reason }
 voice-espeak =
-    speech-dispatcher does not answer, and espeak-ng failed in its place ({ $reason }); install and start a sound server,
-    pulseaudio or pipewire-pulse, or use --no-speech
+    speech-dispatcher does not answer, and espeak-ng failed in its place ({ $reason }); install and start a sound
+    server, pulseaudio or pipewire-pulse, or use --no-speech
 voice-no-orca = Orca does not run, or is older than version 49; start it, or set the setting speech to auto
 voice-orca = Orca did not speak: { $reason }
 voice-busy = too much is waiting to be said

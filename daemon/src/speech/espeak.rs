@@ -306,7 +306,7 @@ mod tests {
                  -b 1 --stdin -v en--stdout {sound} | a dog.\n"
             )
         );
-        assert_eq!(arguments("--path=/x", &VoiceSettings::default())[4], "path", "no language is an option");
+        assert_eq!(arguments("--path=/x", &VoiceSettings::default())[4], "pathx", "no language is an option");
     }
 
     #[tokio::test]
