@@ -55,6 +55,10 @@ pub struct TrainArguments {
     /// Quantise a bundle of the stage before for it; without one, features come from the float encoder
     #[arg(long)]
     pub encoder_bundle: Option<PathBuf>,
+    /// The folder of Meteor's own data, where METEOR is part of what the self-critical stage learns from; without it, words
+    /// match when they are the same or have one stem
+    #[arg(long)]
+    pub meteor_data: Option<PathBuf>,
     /// Save and end after this many steps; the same command goes on from there
     #[arg(long)]
     pub stop_after_steps: Option<usize>,
@@ -109,7 +113,7 @@ fn train(arguments: &TrainArguments, device: tch::Device, peers: &Peers) -> Resu
             None => true,
             Some(last) if training.state.progress.stage > 2 || last.stage.epochs == 0 => true,
             Some(last) => {
-                let critic = SelfCritic::new(last, &source, &vocabulary)?;
+                let critic = SelfCritic::new(last, &source, &vocabulary, arguments.meteor_data.as_deref())?;
                 training.stage(2, &last.stage, &Objective::SelfCritical(Box::new(critic)))?
             }
         };

@@ -120,6 +120,7 @@ fn every_model_goes_the_whole_way() {
                 run: run.clone(),
                 datasets: datasets.clone(),
                 encoder_bundle: None,
+                meteor_data: None,
                 stop_after_steps,
                 device: DeviceArguments::default(),
             })

@@ -47,6 +47,9 @@ pub enum Schedule {
 pub struct SelfCritical {
     /// Captions that are drawn for each picture, each judged against the others (Luo 2020); at least 2.
     pub samples: usize,
+    /// How much a caption's METEOR (0 to 100) counts beside its CIDEr-D (times 100); without it, nothing.
+    #[serde(default)]
+    pub meteor: f64,
     /// Dropout of the features while captions are drawn and learnt from; the other dropouts are off.
     pub feature_dropout: f64,
     /// How far the kept weights lie from those before the stage towards those learnt in it, above 0 and up to 1: half way,

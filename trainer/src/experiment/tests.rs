@@ -13,7 +13,11 @@ fn read(text: &str) -> Result<Experiment, ExperimentError> {
 
 #[test]
 fn the_shipped_experiments_are_sound() {
-    for text in [SOUND, include_str!("../../experiments/descry-attend-1.toml")] {
+    for text in [
+        SOUND,
+        include_str!("../../experiments/descry-attend-1.toml"),
+        include_str!("../../experiments/descry-attend-3.toml"),
+    ] {
         let experiment = read(text).expect("sound");
         assert_eq!(experiment.fine_tune.schedule, Schedule::Cosine);
         assert_eq!(experiment.precision, Precision::Float32);
@@ -39,7 +43,8 @@ fn what_may_be_left_out_can_be_said() {
 }
 
 /// What is put in the place of what, and what is said then.
-const FAULTS: [(&str, &str, &str); 32] = [
+const FAULTS: [(&str, &str, &str); 33] = [
+    ("share = 0.5", "meteor = -1.0", "`self_critical.meteor` is -1; allowed: from 0 up to 100"),
     ("name = \"descry-attend-2\"", "name = \"\"", "`name` is ; allowed: a name"),
     ("maximum_words = 18", "maximum_words = 0", "`maximum_words` is 0; allowed: from 1 up to 256"),
     ("average_decay = 0.998", "average_decay = 1.0", "`average_decay` is 1; allowed: from 0 below 1"),

@@ -48,7 +48,7 @@ impl Curves {
     pub(super) fn lines(&self) -> String {
         let all = [
             ("nats a word", &self.losses, 2),
-            ("drawn captions' CIDEr", &self.rewards, 1),
+            ("drawn captions' score", &self.rewards, 1),
             ("dev CIDEr", &self.scores, 1),
         ];
         let drawn = all.into_iter().filter(|(_, values, _)| values.len() > 1);

@@ -49,7 +49,7 @@ impl Meter {
     /// How well it goes, in few words.
     pub(super) fn summary(&self) -> String {
         match self.reward {
-            Some(sum) => format!("drawn captions' CIDEr {:.1}", self.mean(sum)),
+            Some(sum) => format!("drawn captions' score {:.1}", self.mean(sum)),
             None => format!("{:.2} nats a word", self.mean(self.nats)),
         }
     }

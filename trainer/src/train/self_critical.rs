@@ -3,8 +3,11 @@
 //! Training").
 //!
 //! The score is CIDEr-D against the written captions, over the training split of the picture's own data set. The end of a
-//! caption counts as a word of it, or captions that break off before "a" and "with" would score best. A caption that
-//! repeats a word or a pair of words at once scores 0.
+//! caption counts as a word of it, or captions that break off before "a" and "with" would score best. METEOR may be added,
+//! which asks how much of a written caption was said: CIDEr-D alone leaves out what is said in many ways, and likes what
+//! is rare. A caption that repeats a word or a pair of words at once scores 0.
+
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use descry_models::{SpecialTokens, TokenId, Vocabulary, vocabulary::END};
@@ -15,9 +18,10 @@ use crate::corpus::{Corpus, Source};
 use crate::decoder::Context;
 use crate::experiment::SelfCritical;
 use crate::metrics::cider::Cider;
+use crate::metrics::meteor;
 use crate::model::Model;
 
-/// What CIDEr-D times 100 is divided by, so that one is the score of a very good caption.
+/// What a score is divided by, so that one is the score of a very good caption.
 const SCALE: f64 = 100.0;
 
 /// Draws captions and judges them.
@@ -30,6 +34,8 @@ pub(super) struct SelfCritic {
     judges: Vec<Cider>,
     /// Of each training picture: its judge, and its place in that one's data set.
     places: Vec<(usize, usize)>,
+    /// Of all data sets, where METEOR is part of the score.
+    meteor: Option<meteor::Judge>,
 }
 
 /// A drawn caption.
@@ -55,10 +61,25 @@ impl Drawn {
 }
 
 impl SelfCritic {
-    /// Weighs the written captions of the experiment's data sets.
-    pub(super) fn new(settings: &SelfCritical, source: &Source<'_>, vocabulary: &Vocabulary) -> Result<Self> {
+    /// Weighs the written captions of the experiment's data sets. `meteor_data`: the folder of Meteor's own files.
+    pub(super) fn new(
+        settings: &SelfCritical,
+        source: &Source<'_>,
+        vocabulary: &Vocabulary,
+        meteor_data: Option<&Path>,
+    ) -> Result<Self> {
+        let words: Vec<String> =
+            (0u32..).map_while(|token| vocabulary.word(TokenId(token)).map(str::to_owned)).collect();
+        let sets = source.training_references()?;
+        let meteor = if settings.meteor > 0.0 {
+            let judge = meteor::Judge::new(meteor_data, &sets.concat(), &words)?;
+            eprintln!("captions are judged by CIDEr-D and by {}", judge.variant().name());
+            Some(judge)
+        } else {
+            None
+        };
         let (mut judges, mut places) = (Vec::new(), Vec::new());
-        for mut references in source.training_references()? {
+        for mut references in sets {
             places.extend((0..references.len()).map(|place| (judges.len(), place)));
             references.iter_mut().flatten().for_each(|caption| caption.push(END.to_owned()));
             judges.push(Cider::new(&references));
@@ -66,10 +87,11 @@ impl SelfCritic {
         Ok(Self {
             settings: settings.clone(),
             maximum_words: source.experiment.maximum_words,
-            words: (0u32..).map_while(|token| vocabulary.word(TokenId(token)).map(str::to_owned)).collect(),
+            words,
             special: vocabulary.special(),
             judges,
             places,
+            meteor,
         })
     }
 
@@ -95,11 +117,7 @@ impl SelfCritic {
         let drawn = no_grad(|| {
             self.draw(model, context.rows(&Tensor::from_slice(&pictures).to_device(device)), pictures.len())
         });
-        let mut scores = Vec::with_capacity(drawn.len());
-        for (row, caption) in drawn.iter().enumerate() {
-            let picture = batch.get(row / samples).context("a caption without a picture")?;
-            scores.push(self.score(*picture, caption)?);
-        }
+        let scores = self.scores(batch, &drawn)?;
         let advantages = advantages(&scores, samples);
 
         let mut order: Vec<usize> = (0..drawn.len()).collect();
@@ -162,7 +180,34 @@ impl SelfCritic {
         logits.index_fill(1, &Tensor::from_slice(&never).to_device(device), f64::NEG_INFINITY)
     }
 
-    /// CIDEr-D (0 to 1000) of a caption of the training picture at this place of the corpus.
+    /// The scores of captions, as many of each of the training pictures at these places of the corpus, on every core.
+    fn scores(&self, batch: &[usize], drawn: &[Drawn]) -> Result<Vec<f64>> {
+        let score = |row: usize, caption: &Drawn| {
+            let picture = batch.get(row / self.settings.samples).context("a caption without a picture")?;
+            self.score(*picture, caption)
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let each = drawn.len().div_ceil(cores).max(1);
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = (drawn.chunks(each).enumerate())
+                .map(|(part, captions)| {
+                    let rows = part * each..;
+                    scope
+                        .spawn(move || rows.zip(captions).map(|(row, caption)| score(row, caption)).collect())
+                })
+                .collect();
+            let mut scores = Vec::with_capacity(drawn.len());
+            for part in parts {
+                let part: Result<Vec<f64>> =
+                    part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                scores.extend(part?);
+            }
+            Ok(scores)
+        })
+    }
+
+    /// CIDEr-D (0 to 1000), with METEOR (0 to 100) by its weight, of a caption of the training picture at this place of
+    /// the corpus.
     fn score(&self, picture: usize, caption: &Drawn) -> Result<f64> {
         if caption.repeats() {
             return Ok(0.0);
@@ -173,10 +218,11 @@ impl SelfCritic {
             .iter()
             .filter_map(|token| usize::try_from(*token).ok().and_then(|token| self.words.get(token)).cloned())
             .collect();
+        let meteor = self.meteor.as_ref().map_or(0.0, |judge| judge.score_one(picture, &words));
         if caption.ended {
             words.push(END.to_owned());
         }
-        Ok(self.judges[*judge].score_one(*place, &words))
+        Ok(self.judges[*judge].score_one(*place, &words) + self.settings.meteor * meteor)
     }
 
     /// Inputs and targets of teacher forcing, `[rows, steps]`, in the order of `order`, which falls in length.

@@ -78,6 +78,7 @@ pub(crate) fn training(run: &Path, datasets: &Path, stop_after_steps: Option<usi
         run: run.into(),
         datasets: datasets.into(),
         encoder_bundle: None,
+        meteor_data: None,
         stop_after_steps,
         device: DeviceArguments::default(),
     }

@@ -27,8 +27,8 @@ pub(super) struct Pair {
 
 /// A sentence and what the matchers know of each of its words.
 #[derive(Debug)]
-pub(super) struct Sentence<'a> {
-    pub(super) words: &'a [String],
+pub(super) struct Sentence {
+    pub(super) words: Vec<String>,
     pub(super) stems: Vec<String>,
     /// The sets of synonyms, sorted.
     pub(super) synonyms: Vec<Vec<u32>>,
@@ -56,11 +56,7 @@ impl Possible {
 }
 
 /// Everything that could be paired, in the order of the tool, since among equally good choices the first wins.
-pub(super) fn find(
-    candidate: &Sentence<'_>,
-    reference: &Sentence<'_>,
-    paraphrases: &Paraphrases,
-) -> Possible {
+pub(super) fn find(candidate: &Sentence, reference: &Sentence, paraphrases: &Paraphrases) -> Possible {
     let mut possible = Possible {
         pairs: vec![Vec::new(); reference.words.len()],
         reference_coverage: vec![0; reference.words.len()],
@@ -97,11 +93,7 @@ fn share(one: &[u32], other: &[u32]) -> bool {
 }
 
 /// The runs of words of `from` (start and length) that have a paraphrase in `to` (its start and length).
-fn phrases(
-    from: &Sentence<'_>,
-    to: &Sentence<'_>,
-    paraphrases: &Paraphrases,
-) -> Vec<(usize, usize, (usize, usize))> {
+fn phrases(from: &Sentence, to: &Sentence, paraphrases: &Paraphrases) -> Vec<(usize, usize, (usize, usize))> {
     let mut found = Vec::new();
     for start in 0..from.words.len() {
         for (length, others) in paraphrases.at_start(&from.numbers[start..]) {

@@ -37,7 +37,7 @@ struct Side {
 }
 
 impl Side {
-    fn new<'a>(sentence: &Sentence<'_>, runs: impl Iterator<Item = (&'a Pair, (usize, usize))>) -> Side {
+    fn new<'a>(sentence: &Sentence, runs: impl Iterator<Item = (&'a Pair, (usize, usize))>) -> Side {
         let mut side = Side::default();
         sentence.function.iter().for_each(|function| side.all.add(*function));
         for (pair, (start, length)) in runs {
@@ -82,7 +82,7 @@ pub(super) struct Statistics {
 
 impl Statistics {
     /// Counts `pairs`, which are in the order of the reference.
-    pub(super) fn new(candidate: &Sentence<'_>, reference: &Sentence<'_>, pairs: &[Pair]) -> Statistics {
+    pub(super) fn new(candidate: &Sentence, reference: &Sentence, pairs: &[Pair]) -> Statistics {
         let end = |(start, length): (usize, usize)| start + length;
         let breaks = pairs.windows(2).filter(|pair| {
             end(pair[0].candidate) != pair[1].candidate.0 || end(pair[0].reference) != pair[1].reference.0
