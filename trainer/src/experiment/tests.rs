@@ -16,7 +16,7 @@ fn the_shipped_experiments_are_sound() {
     for text in [
         SOUND,
         include_str!("../../experiments/descry-attend-1.toml"),
-        include_str!("../../experiments/descry-attend-3.toml"),
+        include_str!("../../experiments/tried-meteor.toml"),
     ] {
         let experiment = read(text).expect("sound");
         assert_eq!(experiment.fine_tune.schedule, Schedule::Cosine);
