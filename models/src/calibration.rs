@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Band, Confidence, Hypothesis};
 
-/// A number that the search yields of its sentences, all of them without a unit and within some few of 0.
+/// A number that the search yields of its sentences, or the encoder's tags of them, all of them without a unit and within some few of 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Feature {
@@ -34,11 +34,13 @@ pub enum Feature {
     Repetition,
     /// The logarithm of the mean token number, in tens: words are numbered from the commonest to the rarest.
     Rarity,
+    /// The probability of the likeliest tag that the sentence names, in 0..=1; 0 where it names none, and where there are none.
+    TagAgreement,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::MeanLogProbability,
         Self::MinimumLogProbability,
         Self::SubjectLogProbability,
@@ -49,6 +51,7 @@ impl Feature {
         Self::Length,
         Self::Repetition,
         Self::Rarity,
+        Self::TagAgreement,
     ];
 }
 
@@ -58,9 +61,9 @@ pub type Features = [f32; Feature::ALL.len()];
 /// Log probabilities below it count as it: what is all but impossible is not told apart.
 const LEAST_LOG_PROBABILITY: f32 = -12.0;
 
-/// Computes the features of what a search found; none where it found no words.
+/// Computes the features of what a search found; none where it found no words. `tag_agreement` is [`Feature::TagAgreement`].
 #[must_use]
-pub fn features(hypotheses: &[Hypothesis]) -> Option<Features> {
+pub fn features(hypotheses: &[Hypothesis], tag_agreement: f32) -> Option<Features> {
     let (best, others) = hypotheses.split_first()?;
     let logs: Vec<f32> =
         best.word_log_probabilities.iter().map(|log| log.max(LEAST_LOG_PROBABILITY)).collect();
@@ -91,6 +94,7 @@ pub fn features(hypotheses: &[Hypothesis]) -> Option<Features> {
         count / 10.0,
         1.0 - words.len() as f32 / count,
         numbers / count / 10.0,
+        tag_agreement,
     ])
 }
 
@@ -170,8 +174,12 @@ impl Calibration {
 /// The confidence of what a search found and its band: by the calibration, or else the geometric mean of the words'
 /// probabilities and the quarters of the range.
 #[must_use]
-pub fn confidence(calibration: Option<&Calibration>, hypotheses: &[Hypothesis]) -> (Confidence, Band) {
-    match (calibration, features(hypotheses)) {
+pub fn confidence(
+    calibration: Option<&Calibration>,
+    hypotheses: &[Hypothesis],
+    tag_agreement: f32,
+) -> (Confidence, Band) {
+    match (calibration, features(hypotheses, tag_agreement)) {
         (Some(calibration), Some(features)) => {
             let confidence = calibration.confidence(&features);
             (confidence, calibration.bands.band(confidence))
@@ -221,10 +229,11 @@ mod tests {
     fn features_by_hand() {
         let best = hypothesis(&[4, 9, 4, 7], &[-1.0, -3.0, 0.0, -20.0], -0.5, -1.0);
         let other = hypothesis(&[4, 9], &[-1.0, -3.0], -0.5, -1.75);
-        let found = features(&[best, other]).expect("features");
+        let found = features(&[best, other], 0.25).expect("features");
         let variance = (9.0 + 1.0 + 16.0 + 64.0_f32) / 4.0;
         let rarity = (2.0 * 5.0_f32.ln() + 10.0_f32.ln() + 8.0_f32.ln()) / 40.0;
-        let expected = [-4.0, -12.0, -4.0 / 3.0, variance.sqrt(), -0.5, 0.75, 2.0 / 3.0, 0.4, 0.25, rarity];
+        let expected =
+            [-4.0, -12.0, -4.0 / 3.0, variance.sqrt(), -0.5, 0.75, 2.0 / 3.0, 0.4, 0.25, rarity, 0.25];
         for ((name, found), expected) in Feature::ALL.iter().zip(found).zip(expected) {
             assert!((found - expected).abs() < 1e-5, "{name:?}: {found}, not {expected}");
         }
@@ -232,11 +241,11 @@ mod tests {
 
     #[test]
     fn one_sentence_alone_has_features() {
-        let alone = features(&[hypothesis(&[4], &[-0.5], -0.1, -0.6)]).expect("features");
+        let alone = features(&[hypothesis(&[4], &[-0.5], -0.1, -0.6)], 0.0).expect("features");
         assert!(alone.iter().all(|value| value.is_finite()), "{alone:?}");
         assert!((alone[6] - 1.0).abs() < 1e-6 && alone[5].abs() < 1e-6, "nothing disagrees: {alone:?}");
-        assert_eq!(features(&[]), None);
-        assert_eq!(features(&[hypothesis(&[], &[], -0.1, -0.1)]), None);
+        assert_eq!(features(&[], 0.5), None);
+        assert_eq!(features(&[hypothesis(&[], &[], -0.1, -0.1)], 0.5), None);
     }
 
     #[test]
@@ -247,13 +256,14 @@ mod tests {
             (&[(Feature::MinimumLogProbability, 1.0)], -1.0, Band::None),
             (&[(Feature::MeanLogProbability, -1.0), (Feature::Length, 5.0)], 3.5, Band::High),
             (&[(Feature::MeanLogProbability, 0.7)], -0.05, Band::Low),
+            (&[(Feature::TagAgreement, 2.0)], 2.0, Band::High),
         ] {
-            let (confidence, found) = confidence(Some(&calibration(coefficients)), &found);
+            let (confidence, found) = confidence(Some(&calibration(coefficients)), &found, 0.5);
             let expected = 1.0 / (1.0 + f32::exp(-log_odds));
             assert!((confidence.value() - expected).abs() < 1e-5, "{coefficients:?}: {confidence}");
             assert_eq!(found, band, "{coefficients:?}");
         }
-        assert_eq!(confidence(Some(&calibration(&[])), &[]), (Confidence::NONE, Band::None));
+        assert_eq!(confidence(Some(&calibration(&[])), &[], 0.0), (Confidence::NONE, Band::None));
     }
 
     #[test]
@@ -269,7 +279,7 @@ mod tests {
         ];
         for (probability, band) in cases {
             let log = f32::ln(probability);
-            let (confidence, found) = confidence(None, &[hypothesis(&[4, 5], &[log, log], 0.0, -1.0)]);
+            let (confidence, found) = confidence(None, &[hypothesis(&[4, 5], &[log, log], 0.0, -1.0)], 0.0);
             assert!((confidence.value() - probability).abs() < 1e-5, "{probability}");
             assert_eq!(found, band, "{probability}");
         }

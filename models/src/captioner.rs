@@ -6,11 +6,12 @@ use image::RgbImage;
 
 use crate::{
     Arithmetic, Bundle, Caption, CaptionError, DecodeError, Device, Encoded, EngineChoice, Network, NotUsed,
-    Notice, Opening, Tag, TagNames, Vocabulary,
+    Notice, Opening, TagNames, Vocabulary,
     calibration::{self, Calibration, Features},
     decode::{Decoding, Diversity, Hypothesis, beam_search, diverse_beam_search},
     manifest::Manifest,
     open_network_as, preprocess,
+    tags::TagsSection,
 };
 
 /// What may differ from one picture to the next.
@@ -69,8 +70,7 @@ impl Captioner {
         picture: &RgbImage,
         options: &CaptionOptions<'_>,
     ) -> Result<Caption, CaptionError> {
-        let (hypotheses, tags) = self.search(picture, options)?;
-        Ok(Caption { tags, ..caption(&hypotheses, &self.vocabulary, self.manifest.calibration.as_ref()) })
+        Ok(self.caption_with_features(picture, options)?.0)
     }
 
     /// Describes a picture, and gives what a calibration of the confidence is fitted to; none without words.
@@ -79,17 +79,20 @@ impl Captioner {
         picture: &RgbImage,
         options: &CaptionOptions<'_>,
     ) -> Result<(Caption, Option<Features>), CaptionError> {
-        let (hypotheses, tags) = self.search(picture, options)?;
-        let caption =
-            Caption { tags, ..caption(&hypotheses, &self.vocabulary, self.manifest.calibration.as_ref()) };
-        Ok((caption, calibration::features(&hypotheses)))
+        let (hypotheses, probabilities) = self.search(picture, options)?;
+        let agreement = self.agreement(&hypotheses, &probabilities);
+        let calibration = self.manifest.calibration.as_ref();
+        let tags =
+            self.named().map_or_else(Vec::new, |(section, names)| section.likely(names, &probabilities));
+        let caption = Caption { tags, ..caption(&hypotheses, &self.vocabulary, calibration, agreement) };
+        Ok((caption, calibration::features(&hypotheses, agreement)))
     }
 
     fn search(
         &mut self,
         picture: &RgbImage,
         options: &CaptionOptions<'_>,
-    ) -> Result<(Vec<Hypothesis>, Vec<Tag>), CaptionError> {
+    ) -> Result<(Vec<Hypothesis>, Vec<f32>), CaptionError> {
         let mut decoding = Decoding::of(&self.manifest);
         decoding.beam_width = options.beam_width.unwrap_or(decoding.beam_width);
         let cancelled = options.cancelled.unwrap_or(&|| false);
@@ -100,24 +103,34 @@ impl Captioner {
         }
         let pixels = preprocess::pixels(picture, &self.manifest.preprocessing)?;
         let encoded = self.network.encode(&pixels)?;
-        let tags = self.tags(&encoded);
+        let probabilities = self.probabilities(&encoded);
         let network = self.network.as_mut();
         let hypotheses = match self.diversity {
             None => beam_search(network, &encoded, &decoding, cancelled)?,
             Some(diversity) => diverse_beam_search(network, &encoded, &decoding, diversity, cancelled)?,
         };
-        Ok((hypotheses, tags))
+        Ok((hypotheses, probabilities))
     }
 
-    /// What the encoder takes the picture for, where it says so and the classes have names.
-    fn tags(&self, encoded: &Encoded) -> Vec<Tag> {
-        let Some((section, names)) = self.manifest.tags.as_ref().zip(self.tag_names.as_ref()) else {
-            return Vec::new();
-        };
+    fn named(&self) -> Option<(&TagsSection, &TagNames)> {
+        self.manifest.tags.as_ref().zip(self.tag_names.as_ref())
+    }
+
+    /// How probable each name is, where the encoder says what it takes the picture for and the classes have names.
+    fn probabilities(&self, encoded: &Encoded) -> Vec<f32> {
+        let Some((section, names)) = self.named() else { return Vec::new() };
         let outputs = &self.manifest.encoder.outputs;
         let place = outputs.iter().position(|output| output.name == section.output);
         let scores = place.and_then(|place| encoded.tensors.get(place));
-        scores.map_or_else(Vec::new, |scores| section.tags(names, &scores.values))
+        scores.map_or_else(Vec::new, |scores| section.probabilities(names, &scores.values))
+    }
+
+    /// The probability of the likeliest thing that the best sentence names.
+    fn agreement(&self, hypotheses: &[Hypothesis], probabilities: &[f32]) -> f32 {
+        let Some(((_, names), best)) = self.named().zip(hypotheses.first()) else { return 0.0 };
+        let words = best.tokens.iter().filter_map(|token| self.vocabulary.word(*token));
+        let places = words.flat_map(|word| names.called(word));
+        places.filter_map(|place| probabilities.get(*place).copied()).fold(0.0, f32::max)
     }
 
     /// What the model says of itself.
@@ -158,7 +171,12 @@ impl Captioner {
 }
 
 /// The first hypothesis as a caption, the texts of the others as its alternatives.
-fn caption(hypotheses: &[Hypothesis], vocabulary: &Vocabulary, calibration: Option<&Calibration>) -> Caption {
+fn caption(
+    hypotheses: &[Hypothesis],
+    vocabulary: &Vocabulary,
+    calibration: Option<&Calibration>,
+    tag_agreement: f32,
+) -> Caption {
     let mut texts: Vec<String> = Vec::with_capacity(hypotheses.len());
     for hypothesis in hypotheses {
         let text = vocabulary.text(&hypothesis.tokens);
@@ -176,7 +194,7 @@ fn caption(hypotheses: &[Hypothesis], vocabulary: &Vocabulary, calibration: Opti
         .zip(log_probabilities)
         .filter_map(|(token, log)| Some((vocabulary.word(*token)?.to_owned(), log.exp().clamp(0.0, 1.0))))
         .collect();
-    let (confidence, band) = calibration::confidence(calibration, hypotheses);
+    let (confidence, band) = calibration::confidence(calibration, hypotheses, tag_agreement);
     Caption { text, tokens, confidence, band, alternatives: texts, words, tags: Vec::new() }
 }
 

@@ -76,8 +76,18 @@ impl TagsSection {
     /// Tags from the scores of the classes, the most probable first. As many scores as names have classes.
     #[must_use]
     pub fn tags(&self, names: &TagNames, scores: &[f32]) -> Vec<Tag> {
-        let probabilities: Vec<f32> =
-            self.shares(names, scores).into_iter().map(|share| self.probability(share)).collect();
+        self.likely(names, &self.probabilities(names, scores))
+    }
+
+    /// How probable each name is, by its place.
+    #[must_use]
+    pub fn probabilities(&self, names: &TagNames, scores: &[f32]) -> Vec<f32> {
+        self.shares(names, scores).into_iter().map(|share| self.probability(share)).collect()
+    }
+
+    /// Tags from the probabilities of all names, the most probable first.
+    #[must_use]
+    pub fn likely(&self, names: &TagNames, probabilities: &[f32]) -> Vec<Tag> {
         let is_sure = |place: usize| probabilities[place] >= self.sure;
         let mut found: Vec<usize> =
             (0..probabilities.len()).filter(|place| probabilities[*place] >= self.least).collect();

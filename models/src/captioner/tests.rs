@@ -23,7 +23,7 @@ fn alternatives_are_the_other_texts() {
     let vocabulary = Vocabulary::from_text(WORDS).expect("a vocabulary");
     // Tokens 4 and 5 are words; a special token is not spelt, so that the third text is the first again.
     let found = [&[4, 5][..], &[5], &[4, 3, 5], &[4], &[5], &[3]].map(|tokens| hypothesis(tokens, -1.0));
-    let caption = caption(&found, &vocabulary, None);
+    let caption = caption(&found, &vocabulary, None, 0.0);
     assert_eq!(caption.text, "a dog");
     assert_eq!(caption.alternatives, ["dog", "a"]);
     assert_eq!(caption.tokens, [TokenId(4), TokenId(5)]);
@@ -117,6 +117,10 @@ fn what_the_encoder_takes_it_for_is_named() {
     let caption = captioner.caption(&RgbImage::new(9, 9), &CaptionOptions::default()).expect("a caption");
     assert!(caption.tags.is_empty(), "nobody said what the classes are called");
     let mut captioner = Captioner { tag_names: Some(names), ..plain };
+    let (_, features) =
+        captioner.caption_with_features(&RgbImage::new(9, 9), &CaptionOptions::default()).expect("a caption");
+    let agreement = features.expect("features")[10];
+    assert!(agreement > 0.5, "it says dog, and takes it for one: {agreement}");
     let caption = captioner.caption(&RgbImage::new(9, 9), &CaptionOptions::default()).expect("a caption");
     let tags: Vec<_> = caption.tags.iter().map(|tag| (tag.name.as_str(), tag.is_sure)).collect();
     assert_eq!(tags, [("dog", true), ("Saluki", false), ("beagle", false)]);

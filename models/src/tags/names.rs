@@ -26,12 +26,15 @@ pub struct TagNames {
     classes: Vec<Vec<usize>>,
     /// Of each name, all that is more general.
     above: Vec<BTreeSet<usize>>,
+    /// The names whose thing a word is called by: their last word, in small letters.
+    by_word: HashMap<String, Vec<usize>>,
 }
 
 impl TagNames {
     /// Reads the names.
     pub fn from_text(text: &str) -> Result<Self, TagNamesError> {
-        let mut found = Self { names: Vec::new(), classes: Vec::new(), above: Vec::new() };
+        let mut found =
+            Self { names: Vec::new(), classes: Vec::new(), above: Vec::new(), by_word: HashMap::new() };
         let mut places: HashMap<&str, usize> = HashMap::new();
         for (index, line) in text.strip_suffix('\n').unwrap_or(text).split('\n').enumerate() {
             if index == MAXIMUM_CLASSES {
@@ -55,6 +58,11 @@ impl TagNames {
             for (index, place) in class.iter().enumerate() {
                 found.above[*place].extend(&class[index + 1..]);
             }
+        }
+        for (place, name) in found.names.iter().enumerate() {
+            let thing = name.split(" (").next().unwrap_or_default();
+            let word = thing.rsplit(' ').next().unwrap_or_default().to_lowercase();
+            found.by_word.entry(word).or_default().push(place);
         }
         for (place, above) in found.above.iter().enumerate() {
             if let Some(other) = above.iter().find(|other| found.above[**other].contains(&place)) {
@@ -99,6 +107,13 @@ impl TagNames {
     #[must_use]
     pub fn is_below(&self, one: usize, other: usize) -> bool {
         self.above.get(one).is_some_and(|above| above.contains(&other))
+    }
+
+    /// The places of the names that end with a word of a caption, be it one of the thing or of several.
+    #[must_use]
+    pub fn called(&self, word: &str) -> &[usize] {
+        let one = || self.by_word.get(word.strip_suffix('s')?);
+        self.by_word.get(word).or_else(one).map_or(&[], Vec::as_slice)
     }
 
     /// The shares of all classes, added up for each name.
@@ -149,6 +164,8 @@ mod tests {
             assert_eq!(names.is_below(place(one), place(other)), due, "{one} {other}");
         }
         assert_eq!(names.place("-"), None);
+        let places = ["saluki", "dogs", "glass", "s"].map(|word| names.called(word).to_vec());
+        assert_eq!(places, [vec![place("Saluki")], vec![place("dog")], Vec::new(), Vec::new()]);
         assert_eq!((names.of_class(0), names.of_class(99)), (&[][..], &[][..]));
         assert_eq!(names.name(99), "");
         assert!(!names.is_below(99, 0));
