@@ -1,5 +1,7 @@
 //! The voice against a fake speech-dispatcher.
 
+use std::time::Duration;
+
 use tokio::{io::AsyncWriteExt, net::UnixListener};
 
 use super::{
@@ -7,8 +9,8 @@ use super::{
     *,
 };
 use crate::{
-    preferences::Shared,
-    speech::{Utterance, passage::Quote},
+    preferences::{Shared, VoiceSettings},
+    speech::{Urgency, Utterance, passage::Quote},
     words::Language,
 };
 
