@@ -51,7 +51,7 @@ pub struct TagsSection {
 }
 
 /// What tags were fitted to, and how good they are on what they were not fitted to. Shares are in 0..=1.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TagsFit {
     /// The weights whose classes they are.

@@ -7,6 +7,6 @@ pub mod graph;
 pub mod messages;
 
 pub use graph::{
-    Dimension, Element, Graph, ReadError, decode, int_attribute, ints_attribute, signed, tensor_f32,
+    Dimension, Element, Graph, ReadError, decode, int_attribute, ints_attribute, node, signed, tensor_f32,
     tensor_i8, tensor_u8, value, values_f32,
 };

@@ -154,16 +154,7 @@ fn unfitted(weights: String, least: f32) -> TagsSection {
         slope: 1.0,
         least,
         sure: 1.5,
-        fit: TagsFit {
-            weights,
-            labelled: 0,
-            top1: 0.0,
-            top5: 0.0,
-            judged: 0,
-            right: 0.0,
-            expected_calibration_error: 0.0,
-            right_when_sure: 0.0,
-        },
+        fit: TagsFit { weights, ..TagsFit::default() },
     }
 }
 

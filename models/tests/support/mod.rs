@@ -67,16 +67,7 @@ impl Tiny {
             slope: 1.0,
             least: 0.0,
             sure: 0.5,
-            fit: TagsFit {
-                weights: "random".to_owned(),
-                labelled: 0,
-                top1: 0.0,
-                top5: 0.0,
-                judged: 0,
-                right: 0.0,
-                expected_calibration_error: 0.0,
-                right_when_sure: 0.0,
-            },
+            fit: TagsFit { weights: "random".to_owned(), ..TagsFit::default() },
         });
         self
     }

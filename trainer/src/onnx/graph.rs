@@ -82,7 +82,7 @@ impl Graph {
         output: &str,
         attributes: Vec<AttributeProto>,
     ) -> String {
-        self.node_with_outputs(operator, inputs, &[output], attributes);
+        self.graph.node.push(node(operator, inputs, output, attributes));
         output.to_owned()
     }
 
@@ -191,6 +191,18 @@ pub fn ints_attribute(name: &str, values: &[i64]) -> AttributeProto {
         ints: values.to_vec(),
         r#type: AttributeProto::INTS,
         ..AttributeProto::default()
+    }
+}
+
+/// An operation with one result, whose name it has.
+#[must_use]
+pub fn node(operator: &str, inputs: &[&str], output: &str, attributes: Vec<AttributeProto>) -> NodeProto {
+    NodeProto {
+        input: inputs.iter().map(|&input| input.to_owned()).collect(),
+        output: vec![output.to_owned()],
+        name: output.to_owned(),
+        op_type: operator.to_owned(),
+        attribute: attributes,
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
 use crate::onnx::{
     Element, int_attribute,
     messages::{AttributeProto, GraphProto, NodeProto, TensorProto},
-    signed, tensor_f32, tensor_i8, tensor_u8,
+    node, signed, tensor_f32, tensor_i8, tensor_u8,
 };
 
 /// Rewrites a float graph. `steps` and `weights` hold what `plan` names.
@@ -98,16 +98,6 @@ fn zero_point(name: &str) -> String {
 
 fn byte_tensor(name: &str, shape: &[i64], weight: &ChannelWise) -> TensorProto {
     TensorProto { dims: shape.to_vec(), ..tensor_i8(name, &[], &weight.quantised) }
-}
-
-fn node(operator: &str, inputs: &[&str], output: &str, attributes: Vec<AttributeProto>) -> NodeProto {
-    NodeProto {
-        input: inputs.iter().map(|&input| input.to_owned()).collect(),
-        output: vec![output.to_owned()],
-        name: output.to_owned(),
-        op_type: operator.to_owned(),
-        attribute: attributes,
-    }
 }
 
 /// The two nodes that take `from` to bytes and back to `to`, with the steps of the tensor `name`.

@@ -6,8 +6,8 @@ use ndarray::{Array1, Array2};
 use super::OUTPUT;
 use crate::onnx::{
     self, Element, int_attribute, ints_attribute,
-    messages::{AttributeProto, GraphProto, NodeProto},
-    signed, tensor_f32, tensor_i8,
+    messages::{GraphProto, NodeProto},
+    node, signed, tensor_f32, tensor_i8,
 };
 use crate::quantise::weights::{Layout, quantise};
 
@@ -84,14 +84,4 @@ fn last_map(graph: &GraphProto) -> Option<(String, bool)> {
         Some(map) => (map.to_owned(), true),
         None => (map.to_owned(), false),
     })
-}
-
-fn node(operator: &str, inputs: &[&str], output: &str, attributes: Vec<AttributeProto>) -> NodeProto {
-    NodeProto {
-        input: inputs.iter().map(|&input| input.to_owned()).collect(),
-        output: vec![output.to_owned()],
-        name: output.to_owned(),
-        op_type: operator.to_owned(),
-        attribute: attributes,
-    }
 }

@@ -37,24 +37,13 @@ pub(super) fn fold(graph: &mut GraphProto) {
     if graph.node.iter().any(|node| node.attribute.iter().any(nested)) {
         return;
     }
-    let lookup = Lookup::of(graph);
-    let mut rewritten = Rewritten::default();
-    for node in &graph.node {
-        let written = match node.op_type.as_str() {
-            "QuantizeLinear" => rewritten.quantise(node, &lookup),
-            "DequantizeLinear" => rewritten.dequantise(node, &lookup),
-            "Conv" | "MatMul" => rewritten.product(node, &lookup),
-            "Relu" | "Clip" => rewritten.limit(node, &lookup),
-            _ => None,
-        };
-        if written.is_none() {
-            rewritten.nodes.push(node.clone());
-        }
-    }
-    let Rewritten { nodes, mut weights } = rewritten;
-    graph.node = nodes;
-    graph.initializer.append(&mut weights);
-    remove_unused(graph);
+    rewrite(graph, |rewritten, node, lookup| match node.op_type.as_str() {
+        "QuantizeLinear" => rewritten.quantise(node, lookup),
+        "DequantizeLinear" => rewritten.dequantise(node, lookup),
+        "Conv" | "MatMul" => rewritten.product(node, lookup),
+        "Relu" | "Clip" => rewritten.limit(node, lookup),
+        _ => None,
+    });
 }
 
 /// Makes the graph a float one without any 8-bit number: what a GPU runs that does not know ours.
@@ -62,15 +51,19 @@ pub(super) fn fold(graph: &mut GraphProto) {
 /// Stored weights become float32 and activations are no longer rounded, so captions may differ where two words are all
 /// but equally likely.
 pub(super) fn unquantise(graph: &mut GraphProto) {
+    rewrite(graph, |rewritten, node, lookup| match node.op_type.as_str() {
+        "QuantizeLinear" if lookup.quantised(node).is_some() => Some(()),
+        "DequantizeLinear" => rewritten.as_float(node, lookup),
+        _ => None,
+    });
+}
+
+/// Has each node written anew, and leaves those as they are for which that gives nothing.
+fn rewrite(graph: &mut GraphProto, write: impl Fn(&mut Rewritten, &NodeProto, &Lookup<'_>) -> Option<()>) {
     let lookup = Lookup::of(graph);
     let mut rewritten = Rewritten::default();
     for node in &graph.node {
-        let written = match node.op_type.as_str() {
-            "QuantizeLinear" if lookup.quantised(node).is_some() => Some(()),
-            "DequantizeLinear" => rewritten.as_float(node, &lookup),
-            _ => None,
-        };
-        if written.is_none() {
+        if write(&mut rewritten, node, &lookup).is_none() {
             rewritten.nodes.push(node.clone());
         }
     }

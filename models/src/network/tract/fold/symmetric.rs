@@ -10,7 +10,7 @@
 
 use tract_onnx::pb::{GraphProto, NodeProto, TensorProto, tensor_proto::DataType};
 
-use super::{Rewritten, dequantised, lookup::Lookup, remove_unused};
+use super::{Rewritten, dequantised, lookup::Lookup, rewrite};
 use crate::network::tract::tensors::{float_tensor, floats, integers};
 
 /// The steps on either side of 0.
@@ -18,22 +18,11 @@ const STEPS: f32 = 127.0;
 
 /// Rewrites the graph; see the module's documentation.
 pub(in super::super) fn symmetrise(graph: &mut GraphProto) {
-    let lookup = Lookup::of(graph);
-    let mut rewritten = Rewritten::default();
-    for node in &graph.node {
-        let written = match node.op_type.as_str() {
-            "QuantizeLinear" => rewritten.quantise_symmetrically(node, &lookup),
-            "DequantizeLinear" => rewritten.dequantise_symmetrically(node, &lookup),
-            _ => None,
-        };
-        if written.is_none() {
-            rewritten.nodes.push(node.clone());
-        }
-    }
-    let Rewritten { nodes, mut weights } = rewritten;
-    graph.node = nodes;
-    graph.initializer.append(&mut weights);
-    remove_unused(graph);
+    rewrite(graph, |rewritten, node, lookup| match node.op_type.as_str() {
+        "QuantizeLinear" => rewritten.quantise_symmetrically(node, lookup),
+        "DequantizeLinear" => rewritten.dequantise_symmetrically(node, lookup),
+        _ => None,
+    });
 }
 
 impl Rewritten {
