@@ -164,14 +164,7 @@ impl Task {
 
     /// Forgets what waits, but for what is to be kept.
     fn forget(&mut self, is_kept: impl Fn(&Job) -> bool) {
-        let (kept, forgotten): (VecDeque<Job>, Vec<Job>) = {
-            let mut kept = VecDeque::new();
-            let mut forgotten = Vec::new();
-            for job in self.waiting.drain(..) {
-                if is_kept(&job) { kept.push_back(job) } else { forgotten.push(job) }
-            }
-            (kept, forgotten)
-        };
+        let (kept, forgotten): (VecDeque<Job>, VecDeque<Job>) = self.waiting.drain(..).partition(is_kept);
         self.waiting = kept;
         for job in forgotten {
             job.progress.send_replace(Progress::Stopped);

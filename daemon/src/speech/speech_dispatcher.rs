@@ -1,12 +1,5 @@
 //! The voice that speaks through speech-dispatcher: one task owns the connection, opens it when something is to be
 //! said, and opens it anew when it was lost.
-//!
-//! When speech-dispatcher goes away while it speaks, as it does when it is restarted, the newest thing that was being said
-//! is said again once it is back, for a few seconds at most: later nobody would know what it is about.
-//!
-//! An utterance in two languages is a block of messages, each with its own LANGUAGE. SSML's `xml:lang` would keep it one,
-//! but the module of espeak-ng passes over it (tried with 0.11.4), and so do those that strip mark-up; and from LANGUAGE
-//! speech-dispatcher also chooses another module where its configuration has one for that language.
 
 mod task;
 

@@ -1,4 +1,7 @@
 //! The task that owns the connection: it takes orders in turn, and tells how far each utterance has come.
+//!
+//! When speech-dispatcher goes away while it speaks, as it does when it is restarted, the newest thing that was being said
+//! is said again once it is back, for a few seconds at most: later nobody would know what it is about.
 
 mod connection;
 mod handing_over;

@@ -1,4 +1,8 @@
 //! Hands utterances over: passages in their languages, in blocks that may stay open for what follows.
+//!
+//! An utterance in two languages is a block of messages, each with its own LANGUAGE. SSML's `xml:lang` would keep it one,
+//! but the module of espeak-ng passes over it (tried with 0.11.4), and so do those that strip mark-up; and from LANGUAGE
+//! speech-dispatcher also chooses another module where its configuration has one for that language.
 
 use tracing::debug;
 
