@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use descry_models::manifest::{Preprocessing, Resize};
 
 pub mod description;
+mod efficientnet_lite;
 mod inception_v3;
 mod mobilenet_v2;
 #[cfg(feature = "torch")]
@@ -22,8 +23,12 @@ mod vgg16;
 
 pub use description::Description;
 
+use efficientnet_lite::Scale;
+
 /// Means and deviations of `ImageNet`'s channels, by which torchvision's weights want pictures normalised.
 const IMAGENET: ([f32; 3], [f32; 3]) = ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375]);
+/// What takes 0..=255 nearly to -1..=1, as EfficientNet-Lite learned to see.
+const NEARLY_CENTRED: ([f32; 3], [f32; 3]) = ([127.0; 3], [128.0; 3]);
 /// What takes 0..=255 to -1..=1.
 const CENTRED: ([f32; 3], [f32; 3]) = ([127.5; 3], [127.5; 3]);
 
@@ -40,6 +45,15 @@ pub enum Architecture {
     Resnet50,
     /// Inception v3 (Szegedy et al. 2016): 21.8 million weights, 2048 channels, 8 x 8 places at 299.
     InceptionV3,
+    /// EfficientNet-Lite 0 (Tan and Le 2019): 3.3 million weights, 1280 channels, 7 x 7 places at 224.
+    #[serde(rename = "efficientnet_lite0")]
+    EfficientNetLite0,
+    /// EfficientNet-Lite 1, deeper: 4.1 million weights.
+    #[serde(rename = "efficientnet_lite1")]
+    EfficientNetLite1,
+    /// EfficientNet-Lite 2, deeper and wider: 4.8 million weights.
+    #[serde(rename = "efficientnet_lite2")]
+    EfficientNetLite2,
     /// VGG-16 (Simonyan and Zisserman 2015): 14.7 million weights without the classifier, 512 channels, 14 x 14 places at 224,
     /// those before the last pooling, as Xu et al. (2015) look at them.
     Vgg16,
@@ -85,7 +99,15 @@ pub enum Features {
 
 impl Architecture {
     /// Every network, in the order of their documentation.
-    pub const ALL: [Self; 4] = [Self::MobileNetV2, Self::Resnet50, Self::InceptionV3, Self::Vgg16];
+    pub const ALL: [Self; 7] = [
+        Self::MobileNetV2,
+        Self::Resnet50,
+        Self::InceptionV3,
+        Self::EfficientNetLite0,
+        Self::EfficientNetLite1,
+        Self::EfficientNetLite2,
+        Self::Vgg16,
+    ];
 
     /// The name that an experiment has for it.
     #[must_use]
@@ -94,6 +116,9 @@ impl Architecture {
             Self::MobileNetV2 => "mobilenet_v2",
             Self::Resnet50 => "resnet50",
             Self::InceptionV3 => "inception_v3",
+            Self::EfficientNetLite0 => "efficientnet_lite0",
+            Self::EfficientNetLite1 => "efficientnet_lite1",
+            Self::EfficientNetLite2 => "efficientnet_lite2",
             Self::Vgg16 => "vgg16",
         }
     }
@@ -120,6 +145,9 @@ impl EncoderChoice {
             Architecture::MobileNetV2 => mobilenet_v2::description(width, self.padding()),
             Architecture::Resnet50 => resnet50::description(width),
             Architecture::InceptionV3 => inception_v3::description(width),
+            Architecture::EfficientNetLite0 => efficientnet_lite::description(Scale::LITE_0, width),
+            Architecture::EfficientNetLite1 => efficientnet_lite::description(Scale::LITE_1, width),
+            Architecture::EfficientNetLite2 => efficientnet_lite::description(Scale::LITE_2, width),
             Architecture::Vgg16 => vgg16::description(width, features),
         }
     }
@@ -133,6 +161,10 @@ impl EncoderChoice {
             Architecture::MobileNetV2 if self.padding() == PaddingStyle::TensorFlow => (224, CENTRED),
             Architecture::MobileNetV2 | Architecture::Resnet50 | Architecture::Vgg16 => (224, IMAGENET),
             Architecture::InceptionV3 => (299, CENTRED),
+            // Its larger ones were trained on larger pictures; 224 is what the data sets here have.
+            Architecture::EfficientNetLite0
+            | Architecture::EfficientNetLite1
+            | Architecture::EfficientNetLite2 => (224, NEARLY_CENTRED),
         };
         Preprocessing { width: side, height: side, resize: Resize::Squeeze, mean, scale }
     }

@@ -52,7 +52,17 @@ impl Model {
 
     /// Puts weights into the whole model: one tensor for each of its weights, under its name.
     pub fn load_all(&mut self, tensors: &BTreeMap<String, Tensor>) -> Result<()> {
-        for (name, mut variable) in self.weights.variables() {
+        self.load(tensors, "")
+    }
+
+    /// Puts those of the decoder alone, whose features another encoder made, into it.
+    pub fn load_decoder(&mut self, tensors: &BTreeMap<String, Tensor>) -> Result<()> {
+        self.load(tensors, "decoder.")
+    }
+
+    fn load(&mut self, tensors: &BTreeMap<String, Tensor>, prefix: &str) -> Result<()> {
+        let own = self.weights.variables().into_iter().filter(|(name, _)| name.starts_with(prefix));
+        for (name, mut variable) in own {
             let tensor = tensors.get(&name).with_context(|| format!("there is no weight {name:?}"))?;
             ensure!(
                 variable.size() == tensor.size(),

@@ -34,11 +34,11 @@ pub struct PrepareArguments {
     #[arg(long)]
     pub datasets: PathBuf,
     /// Pretrained weights of the encoder: .safetensors or .pth, by torchvision's names or by this trainer's; the decoder
-    /// starts from random ones
+    /// starts from random ones, or from the bundle's where one is named as well
     #[arg(long, required_unless_present = "bundle")]
     pub weights: Option<PathBuf>,
-    /// A bundle to learn on from: its vocabulary and all of its weights
-    #[arg(long, conflicts_with = "weights")]
+    /// A bundle to learn on from: its vocabulary and all of its weights; with `--weights`, those of its decoder
+    #[arg(long)]
     pub bundle: Option<PathBuf>,
     /// The run's folder, made when it is missing
     #[arg(long)]
@@ -104,7 +104,11 @@ pub fn run(arguments: &PrepareArguments) -> Result<()> {
     let mut model = Model::new(device, vocabulary.len() as i64, encoder, decoder);
     match (&bundle, &arguments.weights) {
         // Its words have learnt further than any file's.
-        (Some(bundle), _) => model.load_all(&checkpoint::tensors_of(&import::weights(bundle)?)?)?,
+        (Some(bundle), None) => model.load_all(&checkpoint::tensors_of(&import::weights(bundle)?)?)?,
+        (Some(bundle), Some(weights)) => {
+            model.load_decoder(&checkpoint::tensors_of(&import::weights(bundle)?)?)?;
+            model.load_encoder(weights, encoder)?;
+        }
         (None, Some(weights)) => {
             model.load_encoder(weights, encoder)?;
             if let Some(vectors) = &decoder.word_vectors {

@@ -44,10 +44,11 @@ const CAPTIONS: [&str; 2] = ["A red wall .", "The blue sea ."];
 /// An experiment: architecture, width, side, the groups that learn, and the decoder.
 type Case = (Architecture, f64, u32, &'static [&'static str], &'static str);
 
-const CASES: [Case; 5] = [
+const CASES: [Case; 6] = [
     (Architecture::MobileNetV2, 0.1, 64, &["head"], "kind = 'inject'\nlayers = 2"),
     (Architecture::Resnet50, 0.05, 64, &["layer3", "layer4"], "kind = 'merge'\ncell = 'gru'"),
     (Architecture::InceptionV3, 0.06, 107, &["Mixed_7c"], "kind = 'attend'\nattention_size = 8"),
+    (Architecture::EfficientNetLite1, 0.1, 64, &["blocks.20", "head"], "kind = 'attend'\nattention_size = 8"),
     (Architecture::Vgg16, 0.05, 64, &["block5"], "kind = 'attend'\nattention_size = 8\ncell = 'gru'"),
     (
         Architecture::MobileNetV2,

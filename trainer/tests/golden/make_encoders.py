@@ -1,6 +1,7 @@
-"""Writes encoders.json: activations of torchvision's networks, to which the trainer's encoders are held.
+"""Writes encoders.json: activations of torchvision's networks, and of PyPI's efficientnet_lite_pytorch, to which the
+trainer's encoders are held.
 
-    pip install torch==2.11.0 torchvision==0.26.0
+    pip install torch==2.11.0 torchvision==0.26.0 efficientnet_lite_pytorch==0.1.0
     python3 make_encoders.py > encoders.json
 
 Weights and pixels come from a formula that the tests compute too, so neither is shipped: value i of the tensor NAME is
@@ -13,6 +14,7 @@ import sys
 import numpy
 import torch
 import torchvision
+from efficientnet_lite_pytorch import EfficientNet
 from torch import nn
 from torch.nn import functional
 
@@ -50,7 +52,7 @@ def drawn(name, shape):
 def filled(model):
     """Every tensor of the network but those of classifiers."""
     for name, tensor in model.state_dict().items():
-        if tensor.dtype.is_floating_point and not name.startswith(("classifier.", "fc.", "AuxLogits.")):
+        if tensor.dtype.is_floating_point and not name.startswith(("classifier.", "fc.", "_fc.", "AuxLogits.")):
             tensor.copy_(drawn(name, tuple(tensor.shape)))
     return model.eval()
 
@@ -115,6 +117,10 @@ def cases():
     # Without the last pooling, which only the global vector sees.
     yield "vgg16", None, "spatial", 64, model[:-1]
     yield "vgg16", None, "global", 64, model
+    for number in range(3):
+        # Its padding is made for one size of pictures.
+        model = EfficientNet.from_name(f"efficientnet-lite{number}", image_size=80)
+        yield f"efficientnet_lite{number}", None, "spatial", 80, filled(model).extract_features
 
 
 def main():

@@ -16,7 +16,10 @@ pub(crate) fn engines() -> [EngineChoice; 2] {
 /// grows block by block.
 pub(crate) fn weight_factor(architecture: Architecture) -> f64 {
     match architecture {
-        Architecture::MobileNetV2 => 0.9,
+        Architecture::MobileNetV2
+        | Architecture::EfficientNetLite0
+        | Architecture::EfficientNetLite1
+        | Architecture::EfficientNetLite2 => 0.9,
         Architecture::Resnet50 => 0.8,
         Architecture::InceptionV3 | Architecture::Vgg16 => 1.0,
     }
