@@ -5,20 +5,26 @@
 //! The score is CIDEr-D against the written captions, over the training split of the picture's own data set. The end of a
 //! caption counts as a word of it, or captions that break off before "a" and "with" would score best. METEOR may be added,
 //! which asks how much of a written caption was said: CIDEr-D alone leaves out what is said in many ways, and likes what
-//! is rare. A caption that repeats a word or a pair of words at once scores 0.
+//! is rare. A caption that repeats a word or a pair of words at once scores 0, and what the model before the stage finds
+//! odd may be taken off.
 
+mod fluency;
+mod judges;
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use descry_models::{SpecialTokens, TokenId, Vocabulary, vocabulary::END};
+use anyhow::Result;
+use descry_models::{SpecialTokens, Vocabulary};
 use tch::{Device, Kind, Tensor, no_grad};
 
+use self::fluency::Reader;
+use self::judges::Judges;
 use super::loss::Sums;
 use crate::corpus::{Corpus, Source};
 use crate::decoder::Context;
-use crate::experiment::SelfCritical;
-use crate::metrics::cider::Cider;
-use crate::metrics::meteor;
+use crate::experiment::{Experiment, SelfCritical};
 use crate::model::Model;
 
 /// What a score is divided by, so that one is the score of a very good caption.
@@ -28,14 +34,10 @@ const SCALE: f64 = 100.0;
 pub(super) struct SelfCritic {
     settings: SelfCritical,
     maximum_words: usize,
-    words: Vec<String>,
     special: SpecialTokens,
-    /// Of each data set, in their order: its training pictures' written captions.
-    judges: Vec<Cider>,
-    /// Of each training picture: its judge, and its place in that one's data set.
-    places: Vec<(usize, usize)>,
-    /// Of all data sets, where METEOR is part of the score.
-    meteor: Option<meteor::Judge>,
+    judges: Judges,
+    /// Where oddness is part of the score.
+    reader: OnceCell<Reader>,
 }
 
 /// A drawn caption.
@@ -68,31 +70,27 @@ impl SelfCritic {
         vocabulary: &Vocabulary,
         meteor_data: Option<&Path>,
     ) -> Result<Self> {
-        let words: Vec<String> =
-            (0u32..).map_while(|token| vocabulary.word(TokenId(token)).map(str::to_owned)).collect();
-        let sets = source.training_references()?;
-        let meteor = if settings.meteor > 0.0 {
-            let judge = meteor::Judge::new(meteor_data, &sets.concat(), &words)?;
-            eprintln!("captions are judged by CIDEr-D and by {}", judge.variant().name());
-            Some(judge)
-        } else {
-            None
-        };
-        let (mut judges, mut places) = (Vec::new(), Vec::new());
-        for mut references in sets {
-            places.extend((0..references.len()).map(|place| (judges.len(), place)));
-            references.iter_mut().flatten().for_each(|caption| caption.push(END.to_owned()));
-            judges.push(Cider::new(&references));
-        }
         Ok(Self {
             settings: settings.clone(),
             maximum_words: source.experiment.maximum_words,
-            words,
             special: vocabulary.special(),
-            judges,
-            places,
-            meteor,
+            judges: Judges::new(settings, source, vocabulary, meteor_data)?,
+            reader: OnceCell::new(),
         })
+    }
+
+    /// Takes the weights before the stage, by which captions are told odd, where that is asked for.
+    pub(super) fn read_by(
+        &self,
+        experiment: &Experiment,
+        before: &BTreeMap<String, Tensor>,
+        device: Device,
+    ) -> Result<()> {
+        if self.settings.fluency > 0.0 && self.reader.get().is_none() {
+            let reader = Reader::new(experiment, self.judges.words() as i64, before, device)?;
+            self.reader.get_or_init(|| reader);
+        }
+        Ok(())
     }
 
     /// How far the kept weights lie towards those learnt in the stage.
@@ -108,7 +106,7 @@ impl SelfCritic {
         batch: &[usize],
         features: &Tensor,
     ) -> Result<Sums> {
-        debug_assert_eq!(corpus.train.len(), self.places.len());
+        debug_assert_eq!(corpus.train.len(), self.judges.pictures());
         let samples = self.settings.samples;
         let device = features.device();
         let context = model.decoder.context(features, self.settings.feature_dropout, true);
@@ -117,21 +115,23 @@ impl SelfCritic {
         let drawn = no_grad(|| {
             self.draw(model, context.rows(&Tensor::from_slice(&pictures).to_device(device)), pictures.len())
         });
-        let scores = self.scores(batch, &drawn)?;
-        let advantages = advantages(&scores, samples);
+        let mut scores = self.judges.scores(samples, batch, &drawn)?;
 
         let mut order: Vec<usize> = (0..drawn.len()).collect();
         order.sort_by_key(|row| std::cmp::Reverse(drawn[*row].steps()));
         let [inputs, targets] = self.rows(&drawn, &order).map(|rows| rows.to_device(device));
         let of_rows: Vec<i64> = order.iter().map(|row| pictures[*row]).collect();
+        let of_rows = Tensor::from_slice(&of_rows).to_device(device);
         let lengths: Vec<i64> = order.iter().map(|row| drawn[*row].steps() as i64).collect();
-        let forced = model.decoder.forced(
-            &context.rows(&Tensor::from_slice(&of_rows).to_device(device)),
-            &inputs,
-            &targets,
-            &lengths,
-            (0.0, 0.0),
-        );
+        if let Some(reader) = self.reader.get() {
+            let masked = |logits: &Tensor| self.masked(logits);
+            let odd = reader.oddness(features, &of_rows, [&inputs, &targets], &lengths, masked);
+            for (row, nats) in order.iter().zip(odd) {
+                scores[*row] -= self.settings.fluency * nats;
+            }
+        }
+        let advantages = advantages(&scores, samples);
+        let forced = model.decoder.forced(&context.rows(&of_rows), &inputs, &targets, &lengths, (0.0, 0.0));
         let log_probabilities = self
             .masked(&forced.logits)
             .log_softmax(-1, Kind::Float)
@@ -178,51 +178,6 @@ impl SelfCritic {
         let never = [special.pad, special.start, special.unknown].map(|token| i64::from(token.0));
         let device = logits.device();
         logits.index_fill(1, &Tensor::from_slice(&never).to_device(device), f64::NEG_INFINITY)
-    }
-
-    /// The scores of captions, as many of each of the training pictures at these places of the corpus, on every core.
-    fn scores(&self, batch: &[usize], drawn: &[Drawn]) -> Result<Vec<f64>> {
-        let score = |row: usize, caption: &Drawn| {
-            let picture = batch.get(row / self.settings.samples).context("a caption without a picture")?;
-            self.score(*picture, caption)
-        };
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let each = drawn.len().div_ceil(cores).max(1);
-        std::thread::scope(|scope| {
-            let parts: Vec<_> = (drawn.chunks(each).enumerate())
-                .map(|(part, captions)| {
-                    let rows = part * each..;
-                    scope
-                        .spawn(move || rows.zip(captions).map(|(row, caption)| score(row, caption)).collect())
-                })
-                .collect();
-            let mut scores = Vec::with_capacity(drawn.len());
-            for part in parts {
-                let part: Result<Vec<f64>> =
-                    part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                scores.extend(part?);
-            }
-            Ok(scores)
-        })
-    }
-
-    /// CIDEr-D (0 to 1000), with METEOR (0 to 100) by its weight, of a caption of the training picture at this place of
-    /// the corpus.
-    fn score(&self, picture: usize, caption: &Drawn) -> Result<f64> {
-        if caption.repeats() {
-            return Ok(0.0);
-        }
-        let (judge, place) = self.places.get(picture).context("a picture outside the corpus")?;
-        let mut words: Vec<String> = caption
-            .tokens
-            .iter()
-            .filter_map(|token| usize::try_from(*token).ok().and_then(|token| self.words.get(token)).cloned())
-            .collect();
-        let meteor = self.meteor.as_ref().map_or(0.0, |judge| judge.score_one(picture, &words));
-        if caption.ended {
-            words.push(END.to_owned());
-        }
-        Ok(self.judges[*judge].score_one(*place, &words) + self.settings.meteor * meteor)
     }
 
     /// Inputs and targets of teacher forcing, `[rows, steps]`, in the order of `order`, which falls in length.
