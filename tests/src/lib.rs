@@ -10,6 +10,7 @@
 //! | [`surroundings`] | what a child process sees: an environment without anything of the machine's own session |
 //! | [`process`] | a child process that cannot outlive its test |
 //! | [`sound_room`], [`recorder`], [`recording`] | a room with a loudspeaker, a voice and a microphone |
+//! | [`spawned_voice`] | a voice that is started by who speaks |
 //! | [`listener`], [`decoys`] | somebody who says which sentence was spoken |
 //! | [`private_bus`], [`caller`], [`orca`] | a session bus, a program on it that asks, and a screen reader |
 //! | [`session`] | a service that serves such a bus |
@@ -46,6 +47,7 @@ pub mod session;
 pub mod shipped;
 pub mod shortcuts_portal;
 pub mod sound_room;
+pub mod spawned_voice;
 pub mod surroundings;
 pub mod tones;
 pub mod waiting;

@@ -19,7 +19,6 @@ const SINK: &str = "room";
 
 /// Level 5 logs each message as it is queued. The loudest volume distorts.
 const SPEECHD_CONF: &str = r#"LogLevel 5
-LogDir "default"
 DefaultVolume 0
 DefaultLanguage "en-US"
 AudioOutputMethod "pulse"
@@ -29,7 +28,7 @@ DefaultModule espeak-ng
 
 /// Two seconds of sound on their way to the loudspeaker, where ten milliseconds are usual, bridge what a busy machine leaves
 /// out.
-const PATIENT_SOUND: &str = "AudioPulseMinLength 2000\n";
+pub(crate) const PATIENT_SOUND: &str = "AudioPulseMinLength 2000\n";
 
 /// What speech-dispatcher was asked to say, as it understood it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,9 +144,7 @@ impl SoundRoom {
 
     /// Everything that speech-dispatcher was asked to say so far, oldest first.
     pub fn messages(&self) -> Result<Vec<Message>> {
-        let path = self.surroundings.path("speechd/speech-dispatcher.log");
-        let log = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(String::from_utf8_lossy(&log).lines().filter_map(message).collect())
+        messages_in(&self.surroundings.path("speechd/speech-dispatcher.log"))
     }
 
     /// Kills the voice, as a crash would.
@@ -163,10 +160,22 @@ impl Drop for SoundRoom {
     }
 }
 
-fn start_speech_dispatcher(surroundings: &mut Surroundings, sound: &str) -> Result<Process> {
-    surroundings.write("speechd/conf/speechd.conf", format!("{SPEECHD_CONF}{sound}"))?;
+/// What a speech-dispatcher was asked to say, by its log.
+pub(crate) fn messages_in(log: &Path) -> Result<Vec<Message>> {
+    let log = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
+    Ok(String::from_utf8_lossy(&log).lines().filter_map(message).collect())
+}
+
+/// Writes speech-dispatcher's configuration, of which some is given, into a folder.
+pub(crate) fn write_configuration(surroundings: &Surroundings, folder: &str, more: &str) -> Result<()> {
+    surroundings.write(&format!("{folder}/speechd.conf"), format!("{SPEECHD_CONF}{more}"))?;
     // The module's own defaults, of which this is one, are what is wanted; only the file must be there.
-    surroundings.write("speechd/conf/modules/espeak-ng.conf", "EspeakNormalRate 170\n")?;
+    surroundings.write(&format!("{folder}/modules/espeak-ng.conf"), "EspeakNormalRate 170\n")?;
+    Ok(())
+}
+
+fn start_speech_dispatcher(surroundings: &mut Surroundings, sound: &str) -> Result<Process> {
+    write_configuration(surroundings, "speechd/conf", &format!("LogDir \"default\"\n{sound}"))?;
     let socket = surroundings.path("runtime/speechd.sock");
     let mut command = surroundings.command("speech-dispatcher");
     command.args(["-s", "-t", "0", "-c", "unix_socket", "-S"]).arg(&socket);
