@@ -1,7 +1,7 @@
 //! The border between async and blocking: one thread, named `caption`, owns the network and takes one job at a time.
 
 mod mailbox;
-mod pulse;
+pub(crate) mod pulse;
 
 use std::{
     io,
@@ -34,7 +34,7 @@ pub enum State {
     Ready,
     /// Describing a picture.
     Busy,
-    /// It could not be loaded. The next request tries again.
+    /// It could not be loaded, or it ended while it described. The next request tries again.
     Failed,
 }
 
@@ -225,6 +225,10 @@ impl Worker {
         beam_width: Option<usize>,
         cancel: &Cancel,
     ) -> Result<Captioned, DescribeError> {
+        if self.describer.as_mut().is_some_and(|describer| describer.has_ended()) {
+            // Nobody has lost an answer by that, and nobody has to hear of it.
+            self.describer = None;
+        }
         let describer = match &mut self.describer {
             Some(describer) => describer,
             none => {
@@ -255,6 +259,11 @@ impl Worker {
             cancel.is_cancelled()
         });
         let inference = started.elapsed();
+        if let Err(error @ DescribeError::Ended(_)) = result {
+            self.describer = None;
+            self.state.send_replace(State::Failed);
+            return Err(error);
+        }
         self.state.send_replace(State::Ready);
         Ok(Captioned {
             caption: result?,

@@ -1,16 +1,19 @@
 //! What turns a picture into a caption, as far as the rest of the program can see: a model behind a trait.
 
-use std::path::PathBuf;
+pub mod process;
+
+use std::path::{Path, PathBuf};
 
 use descry_models::{Caption, CaptionError, CaptionOptions, Captioner, DecodeError, Device, Notice, Opening};
 use image::RgbImage;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tracing::info;
 
 use crate::words::{Message, message, models};
 
 /// Why there is no caption.
-#[derive(Debug, Clone, PartialEq, Error)]
+#[derive(Debug, Clone, PartialEq, Error, Serialize, Deserialize)]
 pub enum DescribeError {
     /// The model or its engine cannot be used; no picture would fare better.
     #[error("{0}")]
@@ -18,6 +21,9 @@ pub enum DescribeError {
     /// It failed on this picture.
     #[error("{0}")]
     Failed(Message),
+    /// It is gone, and has to be loaded anew; that may well succeed.
+    #[error("{0}")]
+    Ended(Message),
     /// An option leaves its bounds.
     #[error("{0}")]
     Setting(String),
@@ -47,6 +53,11 @@ pub trait Describer: Send {
 
     /// Where it runs.
     fn device(&self) -> Device;
+
+    /// Whether it is gone since it was asked last, so that it has to be loaded anew.
+    fn has_ended(&mut self) -> bool {
+        false
+    }
 }
 
 /// Loads a describer; called on the caption thread, when one is first needed and again after it failed.
@@ -55,14 +66,19 @@ pub type Load = Box<dyn FnMut() -> Result<Box<dyn Describer>, DescribeError> + S
 /// Loads the model in a folder, as it is to be opened. `tell` is told what whoever waits should hear.
 #[must_use]
 pub fn load_from(directory: PathBuf, opening: Opening, tell: impl Fn(&Message) + Send + 'static) -> Load {
-    Box::new(move || {
-        let mut tell = |notice: Notice| tell(&words_of(notice));
-        let captioner = Captioner::open_as(&directory, &opening, &mut tell);
-        let captioner =
-            captioner.map_err(|error| DescribeError::Unavailable(models::caption_error(&error)))?;
-        info!(device = %captioner.device(), engine = captioner.engine(), "the model is open");
-        Ok(Box::new(captioner))
-    })
+    Box::new(move || open(&directory, &opening, &tell))
+}
+
+fn open(
+    directory: &Path,
+    opening: &Opening,
+    tell: &dyn Fn(&Message),
+) -> Result<Box<dyn Describer>, DescribeError> {
+    let mut tell = |notice: Notice| tell(&words_of(notice));
+    let captioner = Captioner::open_as(directory, opening, &mut tell);
+    let captioner = captioner.map_err(|error| DescribeError::Unavailable(models::caption_error(&error)))?;
+    info!(device = %captioner.device(), engine = captioner.engine(), "the model is open");
+    Ok(Box::new(captioner))
 }
 
 /// A sentence for it.

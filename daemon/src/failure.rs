@@ -94,7 +94,7 @@ impl From<DescribeError> for Failure {
     fn from(error: DescribeError) -> Self {
         match error {
             DescribeError::Unavailable(reason) => Self::ModelUnavailable(reason),
-            DescribeError::Failed(reason) => Self::Model(reason),
+            DescribeError::Failed(reason) | DescribeError::Ended(reason) => Self::Model(reason),
             DescribeError::Setting(reason) => Self::InvalidOption(reason),
             // Who raised the flag, and why, is known where it was raised.
             DescribeError::Cancelled => Self::Cancelled(Reason::Asked),

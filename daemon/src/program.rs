@@ -9,6 +9,7 @@ use tracing::error;
 use crate::{
     command::{self, arguments::Arguments},
     config::Layer,
+    describer::process::{self, server},
     log, memory,
     service::{self, ServiceFailure},
 };
@@ -36,12 +37,36 @@ pub fn is_called_service() -> bool {
     env::args_os().next().is_some_and(|name| Path::new(&name).file_name() == Some(OsStr::new("descryd")))
 }
 
+/// Whether this process was started by the service, to hold its model. No help tells of that: nobody else has a use for it.
+fn is_called_to_hold_a_model() -> bool {
+    env::args_os().nth(1).is_some_and(|argument| argument == process::ARGUMENT)
+}
+
+/// Holds the model of the service that started this process. Why it cannot is logged.
+fn hold_a_model() -> ExitCode {
+    start_service_log();
+    match server::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            error!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_service_log() {
+    log::start("info,ort=warn,tract=warn");
+}
+
 /// Serves until the bus or a signal ends it. Why it cannot serve is logged.
 #[must_use]
 pub fn service() -> ExitCode {
+    if is_called_to_hold_a_model() {
+        return hold_a_model();
+    }
     let arguments = ServiceArguments::parse();
     memory::give_back_at_once();
-    log::start("info,ort=warn,tract=warn");
+    start_service_log();
     match serve(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -62,6 +87,10 @@ fn serve(arguments: ServiceArguments) -> Result<(), ServiceFailure> {
 /// Does what the arguments say.
 #[must_use]
 pub fn command() -> ExitCode {
+    // The service's own file may be called descry, and the name that it starts that by may be lost on the way.
+    if is_called_to_hold_a_model() {
+        return hold_a_model();
+    }
     memory::give_back_at_once();
     let arguments = Arguments::parse();
     // Silent unless RUST_LOG asks for more: what a person has to know is told in sentences.

@@ -177,7 +177,8 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     ended.map(|_| ())
 }
 
-/// The thread that describes with the model in a folder, which says where opening it takes long.
+/// The thread that describes with the model in a folder, which is in a process of its own as long as it is needed, and says
+/// where opening it takes long.
 fn caption_thread(
     folder: PathBuf,
     opening: Opening,
@@ -189,7 +190,7 @@ fn caption_thread(
         let text = notice.in_language(preferences.now().words());
         let _speaking = voice.say(Utterance::new(text, Urgency::Asked));
     };
-    CaptionThread::start(describer::load_from(folder, opening, tell))
+    CaptionThread::start(describer::process::load(folder, opening, tell))
 }
 
 /// Whether the model may turn out to run on a GPU.

@@ -17,6 +17,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod models;
+mod sent;
 
 use std::{ffi::OsString, fmt};
 

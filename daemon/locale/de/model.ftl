@@ -43,3 +43,11 @@ model-other-library =
 model-other = auf Englisch: { $detail }
 model-no-device =
     das Modell kann nicht auf { $device } laufen: { $reason }; die Einstellung device auf auto oder cpu setzen
+
+# Ein Modell, das in einem eigenen Prozess läuft.
+model-process-killed =
+    das System hat seinen Prozess beendet, wohl weil der Speicher nicht reichte; bitte noch einmal fragen, dann startet
+    es neu
+model-process-crashed = sein Prozess ist unerwartet zu Ende gegangen; bitte noch einmal fragen, dann startet es neu
+model-process-hangs =
+    sein Prozess hat nicht mehr geantwortet und wurde beendet; bitte noch einmal fragen, dann startet es neu

@@ -37,3 +37,9 @@ model-other-library =
 # Anything else: { $detail } says all of it.
 model-other = { $detail }
 model-no-device = the model cannot run on { $device }: { $reason }; set the setting device to auto or cpu
+
+# A model that runs in a process of its own.
+model-process-killed =
+    the system ended its process, most likely because memory ran out; ask again, and it is started anew
+model-process-crashed = its process ended unexpectedly; ask again, and it is started anew
+model-process-hangs = its process did not answer any more, and was ended; ask again, and it is started anew

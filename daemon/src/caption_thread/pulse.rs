@@ -7,10 +7,10 @@ use std::{
 
 /// How long one step of describing may take: preparing a picture, looking at it, finding one more word. The slowest
 /// board that was thought of needs two seconds.
-const STEP: Duration = Duration::from_mins(1);
+pub(crate) const STEP: Duration = Duration::from_mins(1);
 
 /// How long loading may take. A GPU's engines are built on the first start, which takes minutes.
-const LOADING: Duration = Duration::from_mins(30);
+pub(crate) const LOADING: Duration = Duration::from_mins(30);
 
 /// When the thread has to give its next sign of life.
 #[derive(Debug)]

@@ -25,6 +25,22 @@ pub const fn message(id: &str, arguments: &[&str]) {
     }
 }
 
+/// The message of a name that comes from elsewhere, as the catalogue has it, with its English lines.
+pub(super) fn find(id: &str) -> Option<(&'static str, &'static str)> {
+    let text = file_of(id)?;
+    let (start, end) = block(text, id)?;
+    let id = text.get(start..start + id.len())?;
+    let lines = text.get(start..end.min(text.len()))?;
+    Some((str::from_utf8(id).ok()?, str::from_utf8(lines).ok()?))
+}
+
+/// The argument of a name that comes from elsewhere, as a message's English lines have it.
+pub(super) fn find_argument(lines: &'static str, name: &str) -> Option<&'static str> {
+    let is_it = |(at, _): &(usize, &str)| is_name(lines.as_bytes(), at + 1, name);
+    let (at, _) = lines.match_indices('$').find(is_it).filter(|_| !name.is_empty())?;
+    lines.get(at + 1..at + 1 + name.len())
+}
+
 /// The English file that is named as the first word of the message.
 const fn file_of(id: &str) -> Option<&'static [u8]> {
     let id = id.as_bytes();
