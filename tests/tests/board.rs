@@ -122,8 +122,14 @@ fn the_unit_is_one_that_systemd_knows_and_leaves_little_in_reach() -> Result<()>
         .filter(|line| line.contains("descryd.service") && !newer.iter().any(|name| line.contains(name)))
         .collect();
     assert_eq!(faults, Vec::<&str>::new(), "{complaints}");
-    // A camera has to stay usable.
-    for line in ["DeviceAllow=char-video4linux rw", "Type=dbus", "WatchdogSec=30", "Restart=on-failure"] {
+    // A camera has to stay usable, and the service has to outlive the process of its model.
+    for line in [
+        "OOMPolicy=continue",
+        "DeviceAllow=char-video4linux rw",
+        "Type=dbus",
+        "WatchdogSec=30",
+        "Restart=on-failure",
+    ] {
         ensure!(text.lines().any(|found| found == line), "{line}");
     }
     ensure!(!text.lines().any(|line| line.starts_with("PrivateDevices")), "cameras are devices");
