@@ -9,7 +9,7 @@ use zbus::{
     Connection, Message,
     fdo::{DBusProxy, IntrospectableProxy, PropertiesProxy},
     names::InterfaceName,
-    zvariant::{Fd, OwnedValue, Value},
+    zvariant::{DynamicDeserialize, Fd, OwnedValue, Value},
 };
 
 use crate::{private_bus::PrivateBus, waiting::PATIENCE};
@@ -62,6 +62,20 @@ impl Caller {
         self.patiently(async {
             let bus = DBusProxy::new(&self.connection).await?;
             Ok(bus.name_has_owner(name.try_into()?).await?)
+        })
+    }
+
+    /// Calls a method without arguments of anybody on the bus.
+    pub fn call<T: for<'answer> DynamicDeserialize<'answer>>(
+        &self,
+        name: &str,
+        path: &str,
+        interface: &str,
+        method: &str,
+    ) -> Result<T> {
+        self.patiently(async {
+            let reply = self.connection.call_method(Some(name), path, Some(interface), method, &()).await?;
+            Ok(reply.body().deserialize()?)
         })
     }
 

@@ -14,6 +14,7 @@
 //! | [`listener`], [`decoys`] | somebody who says which sentence was spoken |
 //! | [`private_bus`], [`caller`], [`orca`] | a session bus, a program on it that asks, and a screen reader |
 //! | [`session`] | a service that serves such a bus |
+//! | [`real_orca`] | Orca itself, which only `./run test-orca` has |
 //! | [`guest`] | a whole computer with devices of its own |
 //! | [`x_server`], [`x_window`], [`gtk_window`] | a screen, and a program with a window on it |
 //! | [`wayland`], [`desktop_portal`] | a screen that is seen only by asking, and who is asked |
@@ -41,6 +42,7 @@ pub mod orca;
 pub mod pages;
 pub mod private_bus;
 pub mod process;
+pub mod real_orca;
 pub mod recorder;
 pub mod recording;
 pub mod session;

@@ -147,6 +147,22 @@ impl SoundRoom {
         messages_in(&self.surroundings.path("speechd/speech-dispatcher.log"))
     }
 
+    /// How many of the messages were said to their end.
+    pub fn said_to_the_end(&self) -> Result<usize> {
+        self.told("702 END")
+    }
+
+    /// How many of the messages were stopped before their end.
+    pub fn cut_short(&self) -> Result<usize> {
+        self.told("703 CANCELED")
+    }
+
+    /// How often speech-dispatcher told who had spoken that something came of it.
+    fn told(&self, event: &str) -> Result<usize> {
+        let log = log_in(&self.surroundings.path("speechd/speech-dispatcher.log"))?;
+        Ok(log.lines().filter(|line| *line == event).count())
+    }
+
     /// Kills the voice, as a crash would.
     pub fn kill_the_voice(&mut self) -> Result<()> {
         self.speech_dispatcher.kill()
@@ -162,8 +178,12 @@ impl Drop for SoundRoom {
 
 /// What a speech-dispatcher was asked to say, by its log.
 pub(crate) fn messages_in(log: &Path) -> Result<Vec<Message>> {
+    Ok(log_in(log)?.lines().filter_map(message).collect())
+}
+
+fn log_in(log: &Path) -> Result<String> {
     let log = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
-    Ok(String::from_utf8_lossy(&log).lines().filter_map(message).collect())
+    Ok(String::from_utf8_lossy(&log).into_owned())
 }
 
 /// Writes speech-dispatcher's configuration, of which some is given, into a folder.
