@@ -25,6 +25,8 @@
 //! What must be installed is what `./run test` installs; the two variables that it sets are named in [`listener`]
 //! and [`shipped`]. A test of a part that is missing fails with a sentence that says so; none is skipped.
 //!
+//! Orca itself takes a Debian of its own: the tests in `real_orca` are ignored but by `./run test-orca`.
+//!
 //! The binaries must have been built before, in the same profile: `cargo build -p descry-daemon`, then
 //! `cargo test -p descry-tests`.
 

@@ -58,6 +58,22 @@ const COMPILER: [&str; 3] = ["cc", "libc6-dev", "ca-certificates"];
 const COMPILER_AND_SPEECH: [&str; 6] =
     ["cc", "libc6-dev", "ca-certificates", SPEECH[0], SPEECH[1], SPEECH[2]];
 
+/// What `test-orca` takes, but for the Debian.
+const ORCAS: [&str; 12] = [
+    COMPILER[0],
+    COMPILER[1],
+    COMPILER[2],
+    SPEECH[0],
+    SPEECH[1],
+    SPEECH[2],
+    "parec",
+    "dbus-daemon",
+    "Xvfb",
+    "time",
+    "mmdebstrap",
+    "unshare",
+];
+
 const DEBIAN_12: Case = Case {
     name: "a bare Debian 12",
     has_apt: true,
@@ -197,6 +213,29 @@ fn cases() -> Vec<Case> {
             present: &[],
             says: "gcc",
             succeeds: false,
+            ..READY
+        },
+        Case {
+            name: "Orca itself, by somebody who is not root",
+            user: 1000,
+            arguments: &["test-orca"],
+            succeeds: false,
+            says: "Only root can make a Debian with Orca",
+            ..READY
+        },
+        Case {
+            name: "Orca itself, where nothing may be installed",
+            arguments: &["test-orca", "--no-install"],
+            succeeds: false,
+            says: "Missing: pulseaudio-utils dbus-daemon xvfb time.",
+            ..READY
+        },
+        Case {
+            name: "Orca itself, where apt knows nothing of Debian",
+            present: &ORCAS,
+            arguments: &["test-orca"],
+            succeeds: false,
+            says: "name a mirror of Debian in DESCRY_DEBIAN_MIRROR.\nNOT TESTED: ",
             ..READY
         },
         Case {

@@ -2,6 +2,9 @@
 //!
 //! Orca answers under two names: `org.gnome.Orca1.Service` from version 51 on, `org.gnome.Orca.Service` in 49 and 50. It
 //! says whether it took a text, not when it has said it. It is never started from here.
+//!
+//! Orca 51.1 says one text after the other, so the one that is out of date has to be interrupted, and takes every text,
+//! be its speech switched off or not.
 
 use std::time::Duration;
 
@@ -25,7 +28,7 @@ struct Dialect {
     commands_by_name: bool,
 }
 
-/// The newer first, since a version might have both names for a while.
+/// The newer first, since a version might have both names for a while; 51.1 has only its own.
 static DIALECTS: [Dialect; 2] = [
     Dialect {
         service: "org.gnome.Orca1.Service",

@@ -120,8 +120,8 @@ impl Task {
         }
     }
 
-    /// Orca takes a text whole, for speech and for braille: a second one would replace the first. So only
-    /// speech-dispatcher says a begin, and dropping `progress` says that nobody does.
+    /// Orca takes a text whole, for speech and for braille: on the braille display a second one replaces the first. So
+    /// only speech-dispatcher says a begin, and dropping `progress` says that nobody does.
     async fn begin(&mut self, begin: Utterance, progress: watch::Sender<Progress>) {
         let route = self.preferences.borrow().speech;
         let is_spoken = match route {
