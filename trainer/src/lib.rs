@@ -34,6 +34,8 @@ pub mod seal;
 pub mod show;
 pub mod tags;
 #[cfg(feature = "torch")]
+pub mod threads;
+#[cfg(feature = "torch")]
 pub mod train;
 #[cfg(feature = "torch")]
 pub mod unusable;
