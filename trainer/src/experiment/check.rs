@@ -31,7 +31,6 @@ impl Experiment {
             within("self_critical.samples", last.samples, 2..=64)?;
             within("self_critical.feature_dropout", last.feature_dropout, 0.0..1.0)?;
             within("self_critical.meteor", last.meteor, 0.0..=100.0)?;
-            within("self_critical.fluency", last.fluency, 0.0..=100.0)?;
             within("self_critical.share", last.share, (Bound::Excluded(0.0), Bound::Included(1.0)))?;
             check_stage("self_critical.stage", &last.stage)?;
             let rate = last.stage.encoder_learning_rate;

@@ -50,10 +50,6 @@ pub struct SelfCritical {
     /// How much a caption's METEOR (0 to 100) counts beside its CIDEr-D (times 100); without it, nothing.
     #[serde(default)]
     pub meteor: f64,
-    /// How much is taken off, in the same points, for each nat by which a word is less likely than one in twenty to the model
-    /// before the stage, 3 for each word at most; without it, nothing.
-    #[serde(default)]
-    pub fluency: f64,
     /// Dropout of the features while captions are drawn and learnt from; the other dropouts are off.
     pub feature_dropout: f64,
     /// How far the kept weights lie from those before the stage towards those learnt in it, above 0 and up to 1: half way,

@@ -43,8 +43,7 @@ fn what_may_be_left_out_can_be_said() {
 }
 
 /// What is put in the place of what, and what is said then.
-const FAULTS: [(&str, &str, &str); 34] = [
-    ("share = 0.5", "fluency = -1.0", "`self_critical.fluency` is -1; allowed: from 0 up to 100"),
+const FAULTS: [(&str, &str, &str); 33] = [
     ("share = 0.5", "meteor = -1.0", "`self_critical.meteor` is -1; allowed: from 0 up to 100"),
     ("name = \"descry-attend-2\"", "name = \"\"", "`name` is ; allowed: a name"),
     ("maximum_words = 18", "maximum_words = 0", "`maximum_words` is 0; allowed: from 1 up to 256"),

@@ -5,26 +5,21 @@
 //! The score is CIDEr-D against the written captions, over the training split of the picture's own data set. The end of a
 //! caption counts as a word of it, or captions that break off before "a" and "with" would score best. METEOR may be added,
 //! which asks how much of a written caption was said: CIDEr-D alone leaves out what is said in many ways, and likes what
-//! is rare. A caption that repeats a word or a pair of words at once scores 0, and what the model before the stage finds
-//! odd may be taken off.
+//! is rare. A caption that repeats a word or a pair of words at once scores 0.
 
-mod fluency;
 mod judges;
 
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
 use descry_models::{SpecialTokens, Vocabulary};
 use tch::{Device, Kind, Tensor, no_grad};
 
-use self::fluency::Reader;
 use self::judges::Judges;
 use super::loss::Sums;
 use crate::corpus::{Corpus, Source};
 use crate::decoder::Context;
-use crate::experiment::{Experiment, SelfCritical};
+use crate::experiment::SelfCritical;
 use crate::model::Model;
 
 /// What a score is divided by, so that one is the score of a very good caption.
@@ -36,8 +31,6 @@ pub(super) struct SelfCritic {
     maximum_words: usize,
     special: SpecialTokens,
     judges: Judges,
-    /// Where oddness is part of the score.
-    reader: OnceCell<Reader>,
 }
 
 /// A drawn caption.
@@ -75,22 +68,7 @@ impl SelfCritic {
             maximum_words: source.experiment.maximum_words,
             special: vocabulary.special(),
             judges: Judges::new(settings, source, vocabulary, meteor_data)?,
-            reader: OnceCell::new(),
         })
-    }
-
-    /// Takes the weights before the stage, by which captions are told odd, where that is asked for.
-    pub(super) fn read_by(
-        &self,
-        experiment: &Experiment,
-        before: &BTreeMap<String, Tensor>,
-        device: Device,
-    ) -> Result<()> {
-        if self.settings.fluency > 0.0 && self.reader.get().is_none() {
-            let reader = Reader::new(experiment, self.judges.words() as i64, before, device)?;
-            self.reader.get_or_init(|| reader);
-        }
-        Ok(())
     }
 
     /// How far the kept weights lie towards those learnt in the stage.
@@ -115,7 +93,7 @@ impl SelfCritic {
         let drawn = no_grad(|| {
             self.draw(model, context.rows(&Tensor::from_slice(&pictures).to_device(device)), pictures.len())
         });
-        let mut scores = self.judges.scores(samples, batch, &drawn)?;
+        let scores = self.judges.scores(samples, batch, &drawn)?;
 
         let mut order: Vec<usize> = (0..drawn.len()).collect();
         order.sort_by_key(|row| std::cmp::Reverse(drawn[*row].steps()));
@@ -123,13 +101,6 @@ impl SelfCritic {
         let of_rows: Vec<i64> = order.iter().map(|row| pictures[*row]).collect();
         let of_rows = Tensor::from_slice(&of_rows).to_device(device);
         let lengths: Vec<i64> = order.iter().map(|row| drawn[*row].steps() as i64).collect();
-        if let Some(reader) = self.reader.get() {
-            let masked = |logits: &Tensor| self.masked(logits);
-            let odd = reader.oddness(features, &of_rows, [&inputs, &targets], &lengths, masked);
-            for (row, nats) in order.iter().zip(odd) {
-                scores[*row] -= self.settings.fluency * nats;
-            }
-        }
         let advantages = advantages(&scores, samples);
         let forced = model.decoder.forced(&context.rows(&of_rows), &inputs, &targets, &lengths, (0.0, 0.0));
         let log_probabilities = self

@@ -124,11 +124,6 @@ impl Training<'_> {
                 }
             }
         }
-        if let Objective::SelfCritical(critic) = objective {
-            self.peers.wait();
-            let before = checkpoint::read_tensors(&self.run.join(files::BEFORE))?;
-            critic.read_by(self.experiment, &before, self.model.weights.device())?;
-        }
         let frozen = stage.encoder_learning_rate == 0.0;
         let cache = if frozen && stage.epochs > 0 { Some(self.cache(objective)?) } else { None };
         let is_mixed = !frozen && self.experiment.precision == Precision::Bfloat16;

@@ -55,11 +55,6 @@ impl Judges {
         self.places.len()
     }
 
-    /// How many words there are.
-    pub(super) fn words(&self) -> usize {
-        self.words.len()
-    }
-
     /// The scores of captions, `samples` of each of the training pictures at these places of the corpus, on every core.
     pub(super) fn scores(&self, samples: usize, batch: &[usize], drawn: &[Drawn]) -> Result<Vec<f64>> {
         let score = |row: usize, caption: &Drawn| {
