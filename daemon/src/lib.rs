@@ -11,7 +11,7 @@
 //! | [`source`], [`frame`] | pictures from files, decoded within known memory, and from the screen |
 //! | [`screen_text`], [`screen_pictures`], [`screen_description`] | what is written on a screen, where its pictures are, and how it is worded |
 //! | [`quality`] | what is wrong with a picture, and whether it is one that can be captioned |
-//! | [`caption_thread`], [`describer`] | the one thread that owns the network |
+//! | [`caption_thread`], [`describer`] | the one thread that owns the network; in the service, the process that holds it |
 //! | [`narration`] | looking through a camera, and asking for descriptions by itself |
 //! | [`wording`], [`description`], [`failure`] | what is answered and how it is worded |
 //! | [`history`], [`retell`] | what was answered, and telling it once more |
@@ -27,9 +27,9 @@
 //! | [`config`], [`preferences`], [`model_folder`] | settings, those that change at run time, and where the model is |
 //!
 //! What holds everywhere: tokio does input and output only, all that computes or blocks is on the caption thread or a
-//! blocking one; no picture and no caption is written to disk or to the log, but for the history of a person
-//! who switched that on; nothing is opened by a path that another
-//! program names; a failure that ends a person's request is spoken.
+//! blocking one; the service has the model in a process of its own, whose end costs one answer at most; no picture and
+//! no caption is written to disk or to the log, but for the history of a person who switched that on; nothing is opened
+//! by a path that another program names; a failure that ends a person's request is spoken.
 
 pub mod announce;
 pub mod app;

@@ -1,9 +1,8 @@
 //! Memory that is no longer needed goes back to the system at once.
 //!
-//! The C library keeps what was freed for the next time, and what a model of some tens of megabytes leaves behind is kept
-//! for good: an idle service would seem to hold a model that it has let go, and a large photograph after smaller ones took
-//! 311 MB where 264 do. Larger pieces that come from the system one by one go back to it one by one. The C library reads how
-//! large in the environment, when a program starts.
+//! The C library keeps what was freed for the next time, and what a large picture leaves behind is kept for good: a large
+//! photograph after smaller ones took 311 MB where 264 do. Larger pieces that come from the system one by one go back to it
+//! one by one. The C library reads how large in the environment, when a program starts.
 
 use std::{env, os::unix::process::CommandExt, process::Command};
 

@@ -119,12 +119,9 @@ fn it_pauses_reports_itself_and_lets_an_idle_model_go() -> Result<()> {
     session.command("resume").run()?.expect_code(0)?;
 
     describe(&session.caller, "cat.jpg", false)?;
-    let loaded = session.service.resident_memory()?;
     session.caller.set_property("IdleUnloadSeconds", Value::from(1_u32))?;
     wait_until("the model to be let go", || Ok(session.caller.text_property("State")? == "unloaded"))?;
-    let unloaded = session.service.resident_memory()?;
-    // The shipped model takes some 30 MB; what an engine's library keeps for itself is its own.
-    ensure!(unloaded + 10_000_000 < loaded, "{unloaded} bytes after {loaded}");
+    // What becomes of its memory is tried in model_process.rs.
     describe(&session.caller, "cat.jpg", false)?;
     Ok(())
 }

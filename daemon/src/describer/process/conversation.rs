@@ -77,8 +77,8 @@ impl Conversation {
 
     /// Has it describe a picture, which must have pixels and no more than are taken.
     ///
-    /// The picture goes as it is, not squeezed to what the network takes: it takes 1 ms of a caption's 60, and so all that is
-    /// done to a picture is done in one place.
+    /// The picture goes as it is, not squeezed to what the network takes: all that is done to a picture is done in one
+    /// place so, and the way of one of 1280 x 800 pixels takes less than a millisecond.
     pub(super) fn describe(
         &mut self,
         picture: &RgbImage,
