@@ -36,6 +36,7 @@ use tracing::{debug, error, warn};
 use super::{DescribeError, Describer, Load, open};
 use crate::{
     caption_thread::pulse,
+    request::DEFAULT_TIMEOUT,
     words::{Message, message as words, models},
 };
 use conversation::{Conversation, Patience};
@@ -45,14 +46,18 @@ use message::About;
 /// What the program is called with when it is to hold a model.
 pub const ARGUMENT: &str = "model-process";
 
-/// How much sooner than the thread's own pulse the process has to give a sign of life: so it is this process that ends where
-/// something hangs, with a sentence for who waits, and not the service.
-const SOONER: Duration = Duration::from_secs(15);
-
+/// Both are shorter than what the thread's own pulse allows, twice the first too, since a picture is sent and awaited: it is
+/// this process that ends where something hangs, and not the service. And a step is shorter than a request usually may take,
+/// so that whoever waits hears why; the slowest board that was thought of needs two seconds.
 const PATIENCE: Patience = Patience {
-    step: pulse::STEP.saturating_sub(SOONER),
-    loading: pulse::LOADING.saturating_sub(SOONER),
+    step: Duration::from_secs(25),
+    loading: pulse::LOADING.saturating_sub(Duration::from_mins(1)),
     end: Duration::from_secs(2),
+};
+
+const _: () = {
+    assert!(2 * PATIENCE.step.as_secs() < pulse::STEP.as_secs());
+    assert!(PATIENCE.step.as_secs() < DEFAULT_TIMEOUT.as_secs());
 };
 
 /// Loads the model in a folder into a process of its own, as it is to be opened. `tell` is told what whoever waits should

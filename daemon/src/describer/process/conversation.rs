@@ -87,7 +87,7 @@ impl Conversation {
     ) -> Result<Result<Caption, DescribeError>, LineError> {
         let (width, height) = picture.dimensions();
         self.line.send(&Order::Describe { width, height, beam_width })?;
-        self.line.send_pixels(picture.as_raw())?;
+        self.line.send_pixels(picture.as_raw(), self.patience.step)?;
         loop {
             match self.line.receive()? {
                 Reply::Asks => self.line.send(&Order::GoOn(!cancelled()))?,

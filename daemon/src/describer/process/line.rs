@@ -9,7 +9,10 @@
 //! Neither end trusts the other with its memory: a process that writes over its own, as a faulty driver makes it do, must
 //! not bring the service down with it. What is no message ends the line.
 
-use std::io::{self, Read, Write};
+use std::{
+    io::{self, Read, Write},
+    time::{Duration, Instant},
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
@@ -83,8 +86,23 @@ impl<S: Read + Write> Line<S> {
     }
 
     /// Sends the pixels that the message before announced.
-    pub(super) fn send_pixels(&mut self, pixels: &[u8]) -> Result<(), LineError> {
-        Ok(self.0.write_all(pixels)?)
+    ///
+    /// A socket's own time limit is for one piece of them: it counts as none where a piece of the piece was taken, so the
+    /// whole has a limit as well.
+    pub(super) fn send_pixels(&mut self, mut pixels: &[u8], limit: Duration) -> Result<(), LineError> {
+        let begin = Instant::now();
+        while !pixels.is_empty() {
+            match self.0.write(pixels) {
+                Ok(0) => return Err(LineError::Closed),
+                Ok(taken) => pixels = &pixels[taken..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+            if !pixels.is_empty() && begin.elapsed() >= limit {
+                return Err(LineError::Silent);
+            }
+        }
+        Ok(())
     }
 
     /// Waits for pixels, so many bytes of them, which the caller has held to a bound.
@@ -110,7 +128,7 @@ mod tests {
         let mut line = Line(Cursor::new(Vec::new()));
         let messages = [vec![], vec!["a".to_owned(), "\u{0}\n".to_owned()], vec!["x".repeat(LONGEST - 4)]];
         line.send(&messages[0]).unwrap();
-        line.send_pixels(&[1, 2, 255]).unwrap();
+        line.send_pixels(&[1, 2, 255], Duration::MAX).unwrap();
         line.send(&messages[1]).unwrap();
         line.send(&messages[2]).unwrap();
         line.0.set_position(0);

@@ -168,7 +168,7 @@ mod tests {
         for order in orders {
             line.send(order).unwrap();
         }
-        line.send_pixels(pixels).unwrap();
+        line.send_pixels(pixels, std::time::Duration::MAX).unwrap();
         line.0.shutdown(std::net::Shutdown::Write).unwrap();
         io::copy(&mut line.0, &mut io::sink()).unwrap();
         served.join().unwrap()

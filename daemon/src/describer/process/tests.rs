@@ -12,11 +12,12 @@ use crate::describer::{
     fake::{Conduct, FakeDescriber, load},
 };
 
-const QUICK: Patience = Patience {
-    step: Duration::from_millis(300),
-    loading: Duration::from_secs(20),
-    end: Duration::from_millis(300),
-};
+/// A machine with other work may keep a process waiting, which must not be taken for a hang.
+const PATIENT: Patience =
+    Patience { step: Duration::from_mins(1), loading: Duration::from_mins(1), end: Duration::from_mins(1) };
+
+/// For what hangs.
+const MOMENT: Duration = Duration::from_millis(300);
 
 /// Opens what `load` gives, on a thread at the other end of a line.
 fn opened(
@@ -34,7 +35,7 @@ fn opened(
             load()
         })
     });
-    let mut conversation = Conversation::new(own, QUICK).unwrap();
+    let mut conversation = Conversation::new(own, PATIENT).unwrap();
     conversation.begin().unwrap();
     let about = conversation.open(Path::new("/m"), &Opening::default(), tell).unwrap();
     (conversation, about, served)
@@ -103,7 +104,7 @@ fn a_crash_is_seen_and_the_other_end_ends_with_the_line() {
     // Between words as well, whoever it describes for.
     let (own, its) = UnixStream::pair().unwrap();
     let served = thread::spawn(|| server::serve(its, |_, _, _| load(Conduct::Endless)()));
-    let mut conversation = Conversation::new(own.try_clone().unwrap(), QUICK).unwrap();
+    let mut conversation = Conversation::new(own.try_clone().unwrap(), PATIENT).unwrap();
     conversation.begin().unwrap();
     conversation.open(Path::new("/m"), &Opening::default(), &|_| {}).unwrap().unwrap();
     let hang_up = || {
@@ -112,6 +113,17 @@ fn a_crash_is_seen_and_the_other_end_ends_with_the_line() {
     };
     assert!(conversation.describe(&RgbImage::new(1, 1), None, &hang_up).is_err());
     assert!(served.join().unwrap().is_ok());
+}
+
+#[test]
+fn a_picture_that_is_not_taken_is_not_pressed_for_ever() {
+    let (own, its) = UnixStream::pair().unwrap();
+    let mut conversation = Conversation::new(own, Patience { step: MOMENT, ..PATIENT }).unwrap();
+    let lost = conversation.describe(&RgbImage::new(1280, 800), None, &|| false);
+    assert!(matches!(lost, Err(LineError::Silent)), "{lost:?}");
+    drop(its);
+    let lost = conversation.describe(&RgbImage::new(1280, 800), None, &|| false);
+    assert!(matches!(lost, Err(LineError::Closed)), "{lost:?}");
 }
 
 /// What a shell says at the line as the first message.
@@ -134,7 +146,8 @@ fn how_a_process_was_lost_is_said() {
         ("printf 'hello, world' >&0", words!("model-process-crashed")),
         ("printf '\\006\\0\\0\\0\"Asks\"' >&0", words!("model-process-crashed")),
     ] {
-        let patience = Patience { loading: QUICK.step, ..QUICK };
+        let loading = if script.starts_with("trap") { MOMENT } else { PATIENT.loading };
+        let patience = Patience { loading, ..PATIENT };
         let running = Running::start(shell(script), patience).unwrap();
         let id = running.child.id();
         let lost = running.open(Path::new("/m"), &Opening::default(), &|_| {}).unwrap_err();
@@ -150,7 +163,7 @@ fn without_a_process_there_is_an_error_at_once() {
         command.args(["-c", "printf '\\006\\0\\0\\0\"Asks\"' >&0"]);
         command
     }] {
-        assert!(Running::start(command, QUICK).is_err());
+        assert!(Running::start(command, PATIENT).is_err());
     }
 }
 
@@ -159,7 +172,7 @@ fn claimed(script: &str) -> ModelProcess {
     let about = r#"{"Opened":{"model":"m","language":"en","engine":"e","device":"cpu"}}"#;
     // The length is less than 128, a byte that every printf writes.
     let opened = format!("printf '\\{:o}\\0\\0\\0{about}' >&0", about.len());
-    let running = Running::start(shell(&format!("{opened}; {script}")), QUICK).unwrap();
+    let running = Running::start(shell(&format!("{opened}; {script}")), PATIENT).unwrap();
     running.open(Path::new("/m"), &Opening::default(), &|_| {}).unwrap()
 }
 
