@@ -71,7 +71,8 @@ fn start(engine: &str) -> Result<Session> {
 
 fn describe(caller: &Caller, options: &[(&'static str, Value<'static>)]) -> Result<Answer> {
     let image = File::open(shipped::picture(PICTURE))?;
-    let mut dictionary = HashMap::new();
+    // The model is loaded unoptimised here, on a machine that may have other work.
+    let mut dictionary = HashMap::from([("timeout-ms", Value::from(80_000_u32))]);
     for (name, value) in options {
         dictionary.insert(*name, value.try_clone()?);
     }
@@ -116,6 +117,7 @@ fn while_it_describes(session: &Session, action: impl FnOnce(u32) -> Result<()>)
 fn it_says_what_the_command_says_by_itself_to_the_last_digit() -> Result<()> {
     for engine in ["tract", "onnxruntime"] {
         let session = start(engine)?;
+        describe_well(&session)?;
         let by_service = described(Descry::describe(&session.surroundings))?;
         model_process(&session)?;
         let by_itself = described(Descry::describe(&session.surroundings).arg("--no-service"))?;
@@ -211,7 +213,8 @@ fn it_ends_with_the_service_however_that_ends() -> Result<()> {
     // And in the middle of a word, where it does not look whether anybody is left.
     let mut session = start("tract")?;
     let image = File::open(shipped::picture(PICTURE))?;
-    let options = HashMap::from([("beam-width", Value::from(64_u32))]);
+    let options =
+        HashMap::from([("beam-width", Value::from(64_u32)), ("timeout-ms", Value::from(80_000_u32))]);
     session.caller.begin_to_describe(image.as_fd(), &options)?;
     wait_until("the model to be at work", || Ok(session.caller.text_property("State")? == "busy"))?;
     let id = model_process(&session)?;
