@@ -96,3 +96,83 @@ impl Gate {
         self.reference = self.recent.back().map(|(_, thumbnail)| thumbnail.clone());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{hint::black_box, path::Path};
+
+    use image::imageops;
+
+    use super::*;
+
+    /// Pictures of one round: three seconds of a camera.
+    const FRAMES: u32 = 30;
+    const INTERVAL: Duration = Duration::from_millis(100);
+    const ROUNDS: usize = 4;
+
+    /// The share of one core, in 0 to 1, that the gate may take of a camera of ten pictures a second.
+    const MOST_OF_CORE: f64 = 0.03;
+
+    /// How many times the work of reading each value of a picture once it may do, unoptimised.
+    const MOST_WORK: f64 = 40.0;
+
+    /// What a camera sees that pans, with its noise: the dearest case.
+    fn pictures() -> Vec<RgbImage> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/pictures/shore.jpg");
+        let photo = image::open(file).unwrap().into_rgb8();
+        let mut state = 1_u32;
+        let picture = |frame| {
+            let mut picture = imageops::crop_imm(&photo, frame * 3, 60, 320, 240).to_image();
+            for value in picture.iter_mut() {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *value = value.saturating_add((state >> 28) as u8);
+            }
+            picture
+        };
+        (0..FRAMES).map(picture).collect()
+    }
+
+    /// The processor time that this thread needs for something, as the kernel's scheduler counts it: what else runs on the
+    /// machine does not count.
+    fn processor_time(work: impl FnOnce()) -> Duration {
+        let so_far = || {
+            let counted = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+            Duration::from_nanos(counted.split_whitespace().next().unwrap().parse().unwrap())
+        };
+        let before = so_far();
+        work();
+        so_far().saturating_sub(before)
+    }
+
+    fn gate(pictures: &[RgbImage]) {
+        let mut gate = Gate::default();
+        for (at, picture) in (0..).zip(pictures) {
+            black_box(gate.look(INTERVAL * at, picture));
+            gate.remember();
+        }
+    }
+
+    fn read(pictures: &[RgbImage]) {
+        for picture in pictures {
+            black_box(picture.as_raw().iter().fold(0_u64, |sum, value| sum + u64::from(*value)));
+        }
+    }
+
+    /// The share is what is promised, of an optimised program. These tests are commonly compiled as they are written, a few
+    /// dozen times slower, so there its work is compared with other work that is compiled in the same way, in turn with it: a
+    /// slow or busy machine slows both.
+    #[test]
+    fn its_work_is_bounded() {
+        let pictures = pictures();
+        let (mut of_gate, mut of_reading) = (Duration::MAX, Duration::MAX);
+        for _ in 0..ROUNDS {
+            of_gate = of_gate.min(processor_time(|| gate(&pictures)));
+            of_reading = of_reading.min(processor_time(|| read(&pictures)));
+        }
+        let share = of_gate.as_secs_f64() / (INTERVAL * FRAMES).as_secs_f64();
+        let work = of_gate.as_secs_f64() / of_reading.as_secs_f64();
+        let found = format!("{share:.4} of one core, and {work:.1} times the work of reading");
+        println!("{found}");
+        assert!(if cfg!(debug_assertions) { work < MOST_WORK } else { share < MOST_OF_CORE }, "{found}");
+    }
+}
