@@ -124,7 +124,7 @@ impl App {
         }
         let result = tokio::select! {
             biased;
-            () = std::future::ready(()), if self.preferences.now().paused => Err(Failure::Paused),
+            () = std::future::ready(()), if self.preferences.now().pause.holds() => Err(Failure::Paused),
             reason = cancel.cancelled() => Err(Failure::Cancelled(reason)),
             () = sleep_until(deadline.into()) => {
                 cancel.cancel(Reason::TimedOut);

@@ -121,7 +121,7 @@ pub async fn announce_preferences(
     if before.idle_unload_seconds != after.idle_unload_seconds {
         manager.idle_unload_seconds_changed(emitter).await?;
     }
-    if before.paused != after.paused {
+    if before.pause.holds() != after.pause.holds() {
         manager.paused_changed(emitter).await?;
     }
     Ok(())

@@ -70,6 +70,7 @@ use crate::{
     announce::Announce,
     board::gpu,
     narration::policy::Pace,
+    pause::Pause,
     preferences::{CameraSettings, Feedback, Preferences, Programs, VoiceSettings},
     screen_text::DEFAULT_LANGUAGES,
     source::camera::mounting::{Mounting, Rotation},
@@ -233,7 +234,7 @@ impl From<Layer> for Settings {
             language: layer.language,
             speech: layer.speech.unwrap_or(defaults.speech),
             idle_unload_seconds: layer.idle_unload_seconds.unwrap_or(defaults.idle_unload_seconds),
-            paused: false,
+            pause: Pause::None,
             programs: Programs {
                 see_screen: layer.programs_see_screen.unwrap_or(defaults.programs.see_screen),
                 use_camera: layer.programs_use_camera.unwrap_or(defaults.programs.use_camera),

@@ -52,6 +52,7 @@ pub mod memory;
 pub mod model_folder;
 pub mod narration;
 pub mod notify;
+pub mod pause;
 pub mod preferences;
 pub mod program;
 pub mod quality;

@@ -8,7 +8,10 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 pub use crate::wording::Hedging;
-use crate::{narration::policy::Pace, source::camera::mounting::Mounting, wording::Manner, words::Language};
+use crate::{
+    narration::policy::Pace, pause::Pause, source::camera::mounting::Mounting, wording::Manner,
+    words::Language,
+};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -109,8 +112,8 @@ pub struct Preferences {
     pub speech: SpeechRoute,
     /// Seconds without a request after which the model is let go; 0 keeps it.
     pub idle_unload_seconds: u32,
-    /// Whether no picture may be looked at.
-    pub paused: bool,
+    /// Whether no picture may be looked at, and who said so.
+    pub pause: Pause,
     /// What others than the person's own hand may have the service look at.
     pub programs: Programs,
     /// The camera.
@@ -137,7 +140,7 @@ impl Default for Preferences {
             language: None,
             speech: SpeechRoute::default(),
             idle_unload_seconds: DEFAULT_IDLE_UNLOAD,
-            paused: false,
+            pause: Pause::None,
             programs: Programs::default(),
             camera: CameraSettings::default(),
             keep_history: false,
@@ -185,7 +188,7 @@ impl Preferences {
         // Each is named here, or this does not compile.
         macro_rules! take_all {
             ($($name:ident),*) => {
-                let Self { paused: _, narration, $($name),* } = self;
+                let Self { pause: _, narration, $($name),* } = self;
                 $(take($name, &old.$name, &new.$name);)*
                 narration.take_changes(&old.narration, &new.narration);
             };
@@ -352,11 +355,12 @@ mod tests {
     fn only_what_changed_in_the_settings_is_taken_over() {
         let old = Preferences::default();
         let new = Preferences { detail: Detail::Brief, ..Preferences::default() };
-        let mut own = Preferences { paused: true, speech: SpeechRoute::None, ..Preferences::default() };
+        let mut own =
+            Preferences { pause: Pause::Person, speech: SpeechRoute::None, ..Preferences::default() };
         own.take_changes(&old, &new);
         let expected = Preferences {
             detail: Detail::Brief,
-            paused: true,
+            pause: Pause::Person,
             speech: SpeechRoute::None,
             ..Preferences::default()
         };
@@ -367,10 +371,10 @@ mod tests {
     fn a_change_is_seen_by_all() {
         let shared = Shared::default();
         let mut watch = shared.clone().watch();
-        let (before, after) = shared.change(|preferences| preferences.paused = true);
-        assert!(!before.paused && after.paused && shared.now().paused);
-        assert!(watch.has_changed().unwrap() && watch.borrow_and_update().paused);
-        shared.change(|preferences| preferences.paused = true);
+        let (before, after) = shared.change(|preferences| preferences.pause = Pause::Person);
+        assert!(!before.pause.holds() && after.pause.holds() && shared.now().pause.holds());
+        assert!(watch.has_changed().unwrap() && watch.borrow_and_update().pause.holds());
+        shared.change(|preferences| preferences.pause = Pause::Person);
         assert!(!watch.has_changed().unwrap(), "nothing changed");
     }
 }

@@ -127,6 +127,34 @@ fn it_pauses_reports_itself_and_lets_an_idle_model_go() -> Result<()> {
 }
 
 #[test]
+fn a_pause_is_ended_by_who_began_it() -> Result<()> {
+    let session = Session::start()?;
+    let (one, other) = (&session.caller, Caller::connect(&session.bus)?);
+    let pause = |caller: &Caller, pauses: bool| caller.set_property("Paused", Value::from(pauses));
+    let refused = |result: Result<()>, who: &str| {
+        let error = result.err().with_context(|| format!("{who} was let"))?;
+        ensure!(format!("{error:#}").contains(who), "{error:#}");
+        anyhow::Ok(())
+    };
+    // The person's ends by the person's own hand alone.
+    session.command("pause").run()?.expect_code(0)?;
+    refused(pause(one, false), "only the person")?;
+    session.command("resume").run()?.expect_code(0)?;
+    // A program's by that program and the person, and by others once it is gone.
+    pause(one, true)?;
+    refused(pause(&other, false), "another program")?;
+    session.command("resume").run()?.expect_code(0)?;
+    pause(&other, true)?;
+    refused(pause(one, false), "another program")?;
+    pause(&other, false)?;
+    pause(&other, true)?;
+    drop(other);
+    wait_until("the end of the pause", || Ok(pause(one, false).is_ok()))?;
+    describe(one, "cat.jpg", false)?;
+    Ok(())
+}
+
+#[test]
 fn settings_are_read_again_and_bad_ones_change_nothing() -> Result<()> {
     let session = Session::start()?;
     let route = || session.caller.text_property("SpeechRoute");

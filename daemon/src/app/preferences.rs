@@ -54,13 +54,14 @@ impl App {
         if before.keep_history != after.keep_history {
             self.keep_history(after.keep_history);
         }
-        if before.paused != after.paused {
-            info!(paused = after.paused, "paused or going on");
-            if after.paused {
+        let is_paused = after.pause.holds();
+        if before.pause.holds() != is_paused {
+            info!(paused = is_paused, "paused or going on");
+            if is_paused {
                 self.in_flight.cancel_all(Reason::Paused);
             }
             self.voice.stop();
-            let words = if after.paused { message!("service-paused") } else { message!("service-goes-on") };
+            let words = if is_paused { message!("service-paused") } else { message!("service-goes-on") };
             let _speaking = self.say(words.in_language(after.words()), Urgency::Asked);
         }
         (before, after)

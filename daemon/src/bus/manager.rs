@@ -1,6 +1,6 @@
 //! `org.descry.Descry1.Manager`: pictures in, descriptions out, once more and differently; and what can be changed.
 
-use std::{collections::HashMap, os::fd::OwnedFd, time::Duration};
+use std::{collections::HashMap, mem, os::fd::OwnedFd, time::Duration};
 
 use descry_models::{Device, Manifest};
 use tracing::info;
@@ -14,13 +14,15 @@ use super::{
     dictionary::{self, Dictionary, put},
     error::Error,
     narrations::Narrations,
-    permission::Eye,
+    permission::{self, Eye, NOT_BY_PROGRAM},
     person::{self, caller},
     source::{self, Sources},
 };
 use crate::{
     app::{App, Outcome},
     failure::Failure,
+    history::Scope,
+    pause::Pause,
     preferences::{self, InvalidPreference, Preferences, choice, share, word},
     request::Request,
     retell::Way,
@@ -379,13 +381,35 @@ impl Manager {
     /// Whether no picture may be looked at.
     #[zbus(property)]
     fn paused(&self) -> bool {
-        self.app.preferences().paused
+        self.app.preferences().pause.holds()
     }
 
     #[zbus(property)]
-    fn set_paused(&self, value: OwnedValue) -> fdo::Result<()> {
-        let value = given(value, "true or false")?;
-        self.change(|preferences| preferences.paused = value);
+    async fn set_paused(
+        &self,
+        value: OwnedValue,
+        #[zbus(connection)] connection: &Connection,
+        #[zbus(header)] header: Option<Header<'_>>,
+    ) -> fdo::Result<()> {
+        let pauses = given(value, "true or false")?;
+        let Some(header) = header else { return Err(fdo::Error::AccessDenied(NOT_BY_PROGRAM.to_owned())) };
+        if person::scope(connection, &header).await == Scope::All {
+            self.change(|preferences| preferences.pause = Pause::by_person(pauses));
+        } else if pauses {
+            self.change(|preferences| {
+                let pause = mem::take(&mut preferences.pause);
+                preferences.pause = pause.and_by(caller(&header));
+            });
+        } else {
+            let pause = self.app.preferences().pause;
+            permission::may_end(&pause, connection, &caller(&header)).await?;
+            // Meanwhile it may have become the person's.
+            self.change(|preferences| {
+                if preferences.pause == pause {
+                    preferences.pause = Pause::None;
+                }
+            });
+        }
         Ok(())
     }
 }

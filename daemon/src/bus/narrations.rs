@@ -188,7 +188,7 @@ impl Narrations {
 
     /// Refuses while nothing may be looked at.
     pub(super) fn check_not_paused(&self) -> Result<(), Error> {
-        if self.app.preferences().paused {
+        if self.app.preferences().pause.holds() {
             Err(Error::of(&Failure::Paused, self.app.language()))
         } else {
             Ok(())

@@ -1,4 +1,4 @@
-//! Who may look through the person's eyes: the screen and the cameras.
+//! Who may look through the person's eyes, the screen and the cameras, and who may open them again after a pause.
 //!
 //! A picture that a program hands over is its own, and every program may have it described. The command `descry`, the keys
 //! and the button are the person's own hand, and may always look. Other programs are let or not by two settings:
@@ -14,13 +14,19 @@
 //! A narration is a look that lasts, and a reservation is of use only to who may look, so both go with the camera, and end
 //! with the leave. It is no wall against a program that runs freely as the same person: that one can run `descry` itself.
 
-use zbus::{Connection, message::Header};
+use zbus::{
+    Connection,
+    fdo::{self, DBusProxy},
+    message::Header,
+    names::BusName,
+};
 
 use super::{error::Error, person};
 use crate::{
     history::Scope,
+    pause::{Pause, PausedByPerson},
     preferences::Preferences,
-    request::Options,
+    request::{Caller, Options},
     words::{Message, message},
 };
 
@@ -66,6 +72,32 @@ impl Eye {
             Err(Error::AccessDenied(self.forbidden().in_language(preferences.words())))
         }
     }
+}
+
+/// What a program is told that may not end a pause of the person's.
+pub(super) const NOT_BY_PROGRAM: &str = "the person has paused Descry, and only the person lets it go on";
+
+/// What it is told of another program's.
+const NOT_BY_ANOTHER: &str = "another program has paused Descry, and it or the person lets it go on";
+
+/// Whether a program may end a pause. What is refused is a property, so it is told in D-Bus's own words.
+pub(super) async fn may_end(pause: &Pause, connection: &Connection, program: &Caller) -> fdo::Result<()> {
+    match pause.is_ended_by(program) {
+        Ok(None) => Ok(()),
+        Ok(Some(pauser)) if !is_on_bus(connection, pauser).await => Ok(()),
+        Ok(Some(_)) => Err(fdo::Error::AccessDenied(NOT_BY_ANOTHER.to_owned())),
+        Err(PausedByPerson) => Err(fdo::Error::AccessDenied(NOT_BY_PROGRAM.to_owned())),
+    }
+}
+
+/// Whether a caller is there still. Where that cannot be known it is taken to be.
+async fn is_on_bus(connection: &Connection, caller: &Caller) -> bool {
+    let Caller::Bus(name) = caller else { return true };
+    let asked = async {
+        let name = BusName::try_from(name.as_str()).ok()?;
+        DBusProxy::new(connection).await.ok()?.name_has_owner(name).await.ok()
+    };
+    asked.await.unwrap_or(true)
 }
 
 /// Whose hand asks.

@@ -11,6 +11,7 @@ use crate::{
     bus::{self, narrations::Narrations, source::Sources},
     failure::Failure,
     history::Scope,
+    pause::Pause,
     request::{Caller, Options, Request},
     retell::Way,
     source::{
@@ -45,7 +46,7 @@ impl ServiceHands {
             match narrations.toggle().await {
                 Ok(true) => app.tell(&message!("narration-key-begun")),
                 Ok(false) => app.tell(&message!("narration-key-ended")),
-                Err(_) if app.preferences().paused => app.say_fault(&Failure::Paused.message()),
+                Err(_) if app.preferences().pause.holds() => app.say_fault(&Failure::Paused.message()),
                 Err(error) => app.say_fault(&message!("narration-ended", reason = error.sentence())),
             }
         });
@@ -72,8 +73,9 @@ impl ServiceHands {
     }
 
     fn pause(&self) {
-        let (before, after) =
-            self.app.change_preferences(|preferences| preferences.paused = !preferences.paused);
+        let (before, after) = self.app.change_preferences(|preferences| {
+            preferences.pause = Pause::by_person(!preferences.pause.holds());
+        });
         let connection = Arc::clone(&self.connection);
         tokio::spawn(async move {
             if let Err(error) = bus::announce_preferences(&connection, &before, &after).await {

@@ -1,10 +1,11 @@
 //! What else can be asked and changed: the state, what was described once more, the preferences, the screen.
 
-use zbus::zvariant::OwnedValue;
+use zbus::{fdo, zvariant::OwnedValue};
 
 use super::*;
 use crate::{
     bus::announce_preferences,
+    pause::Pause,
     preferences::{Hedging, Preferences},
 };
 
@@ -190,6 +191,29 @@ async fn a_pause_ends_what_is_under_way_and_refuses_what_comes() {
             "Descry goes on."
         ]
     );
+}
+
+#[tokio::test]
+async fn what_the_person_paused_no_program_lets_go_on() {
+    let bus = bus(Conduct::Describe).await;
+    let paused = async || bus.proxy.get_property::<bool>("Paused").await.unwrap();
+    bus.app.change_preferences(|preferences| preferences.pause = Pause::Person);
+    // To pause once more does not make it the program's.
+    bus.proxy.set_property("Paused", true).await.unwrap();
+    let refused = bus.proxy.set_property("Paused", false).await.unwrap_err();
+    assert!(
+        matches!(&refused, fdo::Error::AccessDenied(words) if words.contains("only the person")),
+        "{refused:?}"
+    );
+    assert!(paused().await);
+    bus.app.change_preferences(|preferences| preferences.pause = Pause::None);
+    // Nothing is paused, which is what was asked for; and its own pause a program may end.
+    for pauses in [false, true, false] {
+        bus.proxy.set_property("Paused", pauses).await.unwrap();
+        assert_eq!(paused().await, pauses);
+    }
+    let told = ["Descry is paused.", "Descry goes on.", "Descry is paused.", "Descry goes on."];
+    assert_eq!(bus.voice.texts(), told);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use super::*;
 use crate::{
     bus::NARRATION,
     narration::{policy::Pace, scenes::photo},
+    pause::Pause,
     source::{
         camera::CameraId,
         live::{Cameras, fake::FakeCamera},
@@ -296,7 +297,7 @@ async fn the_persons_own_key_begins_one_and_ends_it() {
         })
         .await;
     }
-    bus.app.change_preferences(|preferences| preferences.paused = true);
+    bus.app.change_preferences(|preferences| preferences.pause = Pause::Person);
     assert!(bus.narrations.toggle().await.unwrap_err().to_string().contains("paused"));
 }
 

@@ -73,7 +73,7 @@ impl Inner {
             // While it is paused nothing is awake but this.
             tokio::select! {
                 _ = cancel.cancelled() => return None,
-                going_on = preferences.wait_for(|preferences| !preferences.paused) => { going_on.ok()?; }
+                going_on = preferences.wait_for(|preferences| !preferences.pause.holds()) => { going_on.ok()?; }
             }
             let came_and_went = self.cameras.watch();
             match self.look(cancel, &mut preferences, &mut works).await {
@@ -154,7 +154,7 @@ impl Inner {
             let wish = tokio::select! {
                 biased;
                 _ = cancel.cancelled() => break Some(Left::Stopped),
-                paused = preferences.wait_for(|preferences| preferences.paused) => {
+                paused = preferences.wait_for(|preferences| preferences.pause.holds()) => {
                     break Some(if paused.is_ok() { Left::Paused } else { Left::Stopped });
                 }
                 wish = wished.recv() => wish,
