@@ -2,15 +2,18 @@
 
 pub mod address;
 pub mod clean;
-pub(crate) mod espeak;
+mod espeak;
 #[cfg(test)]
 pub(crate) mod fake;
+pub(crate) mod in_place;
 mod orca;
 pub mod passage;
 pub mod probe;
 pub mod router;
 pub mod speech_dispatcher;
 pub mod ssip;
+#[cfg(feature = "tts")]
+mod system_voice;
 
 use std::time::Duration;
 

@@ -23,11 +23,12 @@ impl SpawnedVoice {
     pub fn prepare(room: &mut SoundRoom) -> Result<Self> {
         let surroundings = room.surroundings_mut();
         // Whoever names no address has speech-dispatcher started, with the configuration in their home.
-        surroundings.set("SPEECHD_ADDRESS", "");
+        surroundings.unset("SPEECHD_ADDRESS");
         let folder = surroundings.path("spawned");
         fs::create_dir(&folder)?;
         let home = "home/.config/speech-dispatcher";
-        let more = format!("LogDir \"{}\"\n{}", folder.display(), sound_room::PATIENT_SOUND);
+        // It would end when nobody has been connected for a few seconds.
+        let more = format!("Timeout 0\nLogDir \"{}\"\n{}", folder.display(), sound_room::PATIENT_SOUND);
         sound_room::write_configuration(surroundings, home, &more)?;
         let number = surroundings.path("runtime/speech-dispatcher/pid/speech-dispatcher.pid");
         Ok(Self { log: folder.join("speech-dispatcher.log"), number })

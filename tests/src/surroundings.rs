@@ -69,6 +69,27 @@ impl Surroundings {
         self.variables.push((name, value.into()));
     }
 
+    /// Takes a variable away from the commands that are made from now on.
+    pub fn unset(&mut self, name: &str) {
+        self.variables.retain(|(other, _)| other != name);
+    }
+
+    /// Leaves only these programs where programs are looked for, and no word of where speech-dispatcher is.
+    pub fn leave_only(&mut self, programs: &[&str]) -> Result<()> {
+        let bin = self.path("bin");
+        fs::create_dir(&bin)?;
+        let path = std::env::var_os("PATH").context("there is a PATH")?;
+        for program in programs.iter().chain(&["setpriv"]) {
+            let mut places = std::env::split_paths(&path).map(|folder| folder.join(program));
+            let found =
+                places.find(|place| place.exists()).with_context(|| format!("{program} is installed"))?;
+            std::os::unix::fs::symlink(found, bin.join(program))?;
+        }
+        self.set("PATH", &bin);
+        self.unset("SPEECHD_ADDRESS");
+        Ok(())
+    }
+
     /// Has everything run as somebody else from now on, by the number, where this is root; else nothing changes. For what
     /// refuses to run as root, and for those with whom it shares a session.
     pub fn live_as(&mut self, user: u32) -> Result<()> {

@@ -1,8 +1,8 @@
 //! Without speech-dispatcher espeak-ng speaks in its place, and says so where it cannot.
 
-use std::{fs, os::unix::fs::symlink, path::Path};
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use descry_tests::{
     command::Descry, decoys::with_decoys, listener::Listener, shipped, sound_room::SoundRoom,
     surroundings::Surroundings, wording::golden_wording,
@@ -10,19 +10,10 @@ use descry_tests::{
 
 const PICTURE: &str = "photographer.jpg";
 
-/// Leaves only these programs, and no word of where speech-dispatcher is.
+/// Leaves only these programs, and nobody who starts speech-dispatcher by a way of its own.
 fn leave_only(surroundings: &mut Surroundings, programs: &[&str]) -> Result<()> {
-    let bin = surroundings.path("bin");
-    fs::create_dir(&bin)?;
-    let path = std::env::var_os("PATH").context("there is a PATH")?;
-    for program in programs.iter().chain(&["setpriv"]) {
-        let mut places = std::env::split_paths(&path).map(|folder| folder.join(program));
-        let found = places.find(|place| place.exists()).with_context(|| format!("{program} is installed"))?;
-        symlink(found, bin.join(program))?;
-    }
-    surroundings.set("PATH", &bin);
-    surroundings.set("SPEECHD_ADDRESS", "");
-    Ok(())
+    surroundings.write("home/.config/speech-dispatcher/speechd.conf", "DisableAutoSpawn\n")?;
+    surroundings.leave_only(programs)
 }
 
 #[test]

@@ -41,6 +41,9 @@ check-speech = speech-dispatcher antwortet und hat { $voices ->
 } ({ $synthesisers }); ob sie zu hören sind, zeigt spd-say hallo
 check-speech-replaced =
     speech-dispatcher ist nicht da, also spricht espeak-ng an seiner Stelle; ob es zu hören ist, zeigt espeak-ng hallo
+check-speech-system =
+    speech-dispatcher ist auf dem üblichen Weg nicht zu erreichen, also spricht die Stimme des Systems an seiner Stelle;
+    ob sie zu hören ist, zeigt descry describe mit einem Bild
 check-orca = Orca läuft und kann gebeten werden zu sprechen
 check-earcons = { $player } spielt ihn
 check-earcons-off = er ist in den Einstellungen abgeschaltet

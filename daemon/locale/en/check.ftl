@@ -41,6 +41,9 @@ check-speech = speech-dispatcher answers and has { $voices ->
 } ({ $synthesisers }); whether you hear it, spd-say hello tells
 check-speech-replaced =
     speech-dispatcher is not there, so espeak-ng speaks in its place; whether you hear it, espeak-ng hello tells
+check-speech-system =
+    speech-dispatcher cannot be reached in the usual way, so the voice of the system speaks in its place; whether you
+    hear it, descry describe with a picture tells
 check-orca = Orca runs and can be asked to speak
 check-earcons = { $player } plays it
 check-earcons-off = it is turned off in the settings

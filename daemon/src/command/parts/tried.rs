@@ -20,7 +20,12 @@ use crate::{
         live::Cameras,
         screen::{self, Reached, ScreenError, Session},
     },
-    speech::{VoiceError, address::Address, espeak, probe},
+    speech::{
+        VoiceError,
+        address::Address,
+        in_place::{self, Who},
+        probe,
+    },
     words::{Language, Message, message, models},
 };
 
@@ -195,12 +200,15 @@ async fn speech() -> Result<Message, Message> {
     let address = Address::from_environment().map_err(|error| error.message())?;
     let found = match probe::probe(&address).await {
         Ok(found) => found,
-        Err(VoiceError::NotReachable { .. })
-            if matches!(address, Address::Usual(_))
-                && route == SpeechRoute::Auto
-                && espeak::is_there().await =>
+        Err(error @ VoiceError::NotReachable { .. })
+            if matches!(address, Address::Usual(_)) && route == SpeechRoute::Auto =>
         {
-            return Ok(message!("check-speech-replaced"));
+            return match in_place::who().await {
+                Some(Who::Espeak) => Ok(message!("check-speech-replaced")),
+                #[cfg(feature = "tts")]
+                Some(Who::System) => Ok(message!("check-speech-system")),
+                None => Err(error.message()),
+            };
         }
         Err(error) => return Err(error.message()),
     };

@@ -20,7 +20,7 @@ use crate::{
     speech::{
         Progress, Script, Speaking, Urgency, VoiceError,
         address::Address,
-        espeak::Espeak,
+        in_place::InPlace,
         ssip::{Command, EventKind, Message},
     },
 };
@@ -65,7 +65,7 @@ pub(super) struct Task {
     address: Result<Address, VoiceError>,
     preferences: watch::Receiver<Preferences>,
     /// What speaks where there is no speech-dispatcher.
-    espeak: Espeak,
+    in_place: InPlace,
     /// Until when it is not looked for, and why.
     away: Option<(Instant, VoiceError)>,
     connection: Option<Connection>,
@@ -87,7 +87,7 @@ impl Task {
     ) -> Self {
         Self {
             address,
-            espeak: Espeak::start(preferences.clone()),
+            in_place: InPlace::start(preferences.clone()),
             preferences,
             away: None,
             connection: None,
@@ -171,7 +171,7 @@ impl Task {
             if is_begin {
                 return;
             }
-            self.espeak.order(pending.script, pending.progress, error);
+            self.in_place.order(pending.script, pending.progress, error);
         } else {
             warn!(%error, "not spoken");
             pending.progress.send_replace(Progress::Failed(error));
@@ -187,7 +187,7 @@ impl Task {
 
     fn accept(&mut self, messages: Vec<u64>, pending: Pending) {
         // It is back: two voices mix.
-        self.espeak.stop();
+        self.in_place.stop();
         debug!(?messages, "speech-dispatcher has it");
         pending.progress.send_replace(Progress::Accepted);
         self.pending.push(Pending { messages, ..pending });
@@ -220,7 +220,7 @@ impl Task {
     }
 
     async fn stop(&mut self) {
-        self.espeak.stop();
+        self.in_place.stop();
         self.forget_interrupted(&Progress::Stopped);
         self.close_block().await;
         if self.pending.is_empty() {
