@@ -16,6 +16,7 @@
 //! | [`session`] | a service that serves such a bus |
 //! | [`real_orca`] | Orca itself, which only `./run test-orca` has |
 //! | [`guest`] | a whole computer with devices of its own |
+//! | [`machine`] | a whole computer that boots as a wearable |
 //! | [`x_server`], [`x_window`], [`gtk_window`] | a screen, and a program with a window on it |
 //! | [`wayland`], [`desktop_portal`] | a screen that is seen only by asking, and who is asked |
 //! | [`desktop`], [`shortcuts_portal`] | a person who presses keys there, and a desktop that hands keys out |
@@ -39,6 +40,7 @@ pub mod desktop_portal;
 pub mod gtk_window;
 pub mod guest;
 pub mod listener;
+pub mod machine;
 pub mod odd_pictures;
 pub mod orca;
 pub mod pages;
