@@ -198,18 +198,16 @@ fn may_use_gpu(opening: &Opening) -> bool {
     opening.device != DeviceChoice::default() && opening.engine != EngineChoice::Tract
 }
 
-/// Says that the service is ready, as the settings have it, and warns of a battery that runs out where they ask for it. It
-/// does not end.
+/// Says that the service is ready, as the settings have it, and then warns of a battery that runs out where they ask for
+/// it: a warning is more urgent, so that it would cut the first sentence off, and while the sound comes up after power-on
+/// nobody would hear it. It does not end.
 async fn tell_of_itself(when: Announce, warns: bool, voice: Arc<dyn Voice>, preferences: Shared) {
     let greeted = greeted_file();
     let language = preferences.now().words();
-    let ready = announce(when, greeted.as_deref(), &voice, language);
-    let warnings = async {
-        if warns {
-            battery::watch(Arc::clone(&voice), preferences.clone()).await;
-        }
-    };
-    tokio::join!(ready, warnings);
+    announce(when, greeted.as_deref(), &voice, language).await;
+    if warns {
+        battery::watch(voice, preferences).await;
+    }
     std::future::pending::<()>().await;
 }
 

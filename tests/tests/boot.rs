@@ -29,7 +29,12 @@ fn property(machine: &mut Machine, name: &str) -> Result<String> {
 }
 
 /// Which sentence a recording says, among others that it does not.
-fn heard(listener: &Listener, recording: &Recording, sentence: &str, others: &[&str]) -> Result<Option<String>> {
+fn heard(
+    listener: &Listener,
+    recording: &Recording,
+    sentence: &str,
+    others: &[&str],
+) -> Result<Option<String>> {
     let others: Vec<String> = others.iter().map(ToString::to_string).collect();
     listener.choose(recording, &with_decoys(sentence, &others))
 }
@@ -65,7 +70,7 @@ fn a_machine_without_anybody_at_it_speaks_after_power_on() -> Result<()> {
         let line = history.lines().find(|line| line.starts_with('{'));
         let Some(line) = line else { return Ok(None) };
         let entry: serde_json::Value = serde_json::from_str(line)?;
-        Ok(Some(entry["text"].as_str().context("an answer has a text")?.to_owned()))
+        Ok(Some(entry["wording"].as_str().context("an answer has a wording")?.to_owned()))
     })?;
     wait_for_long("the answer to be heard", PATIENCE, || {
         let recording = machine.said_since(before)?;

@@ -24,8 +24,8 @@ const DEFAULT_PORT: u16 = 6560;
 /// How long a connection may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
-/// How long speech-dispatcher may take to start.
-const SPAWN_LIMIT: Duration = Duration::from_secs(5);
+/// How long speech-dispatcher may take to start: a slow board has more to do after power-on.
+const SPAWN_LIMIT: Duration = Duration::from_secs(15);
 
 /// Where speech-dispatcher listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
