@@ -4,12 +4,19 @@
 //! apart honest programs, and those that are confined to a sandbox, whose connection is a proxy's and who cannot run
 //! `descry`. It is no wall against a program that runs freely as the same person: that one can run `descry history`
 //! itself, and read this process's memory as well.
+//!
+//! systemd runs the service in a user namespace of its own, from which the kernel does not say what file a process outside
+//! runs. There the name counts that the process goes by. What is confined and reaches the bus by a proxy has the proxy's
+//! name; and who reaches a person's bus without one can have systemd start `descry`, or anything else.
 
-use std::{env, fs, os::unix::fs::MetadataExt, path::Path};
+use std::{env, fs, io::ErrorKind, os::unix::fs::MetadataExt, path::Path};
 
 use zbus::{Connection, fdo::DBusProxy, message::Header};
 
 use crate::{history::Scope, request::Caller};
+
+/// The command's name.
+const COMMAND: &str = "descry";
 
 /// Who called. Without a bus there are no names.
 pub(super) fn caller(header: &Header<'_>) -> Caller {
@@ -25,14 +32,19 @@ pub(super) async fn scope(connection: &Connection, header: &Header<'_>) -> Scope
         bus.get_connection_credentials(sender.clone().into()).await.ok()?.process_id()
     };
     match process.await {
-        Some(id) if runs_the_command(&format!("/proc/{id}/exe")) => Scope::All,
+        Some(id) if runs_the_command(Path::new(&format!("/proc/{id}"))) => Scope::All,
         _ => own,
     }
 }
 
-fn runs_the_command(process: &str) -> bool {
-    let command = env::current_exe().ok().and_then(|own| Some(own.parent()?.join("descry")));
-    command.is_some_and(|command| is_same_file(Path::new(process), &command))
+/// Whether a process, by its folder in `/proc`, runs the command.
+fn runs_the_command(process: &Path) -> bool {
+    let program = process.join("exe");
+    if fs::read_link(&program).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
+        return fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim_end() == COMMAND);
+    }
+    let command = env::current_exe().ok().and_then(|own| Some(own.parent()?.join(COMMAND)));
+    command.is_some_and(|command| is_same_file(&program, &command))
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {
@@ -56,6 +68,10 @@ mod tests {
         assert!(!is_same_file(&path("other/descry"), &path("descry")));
         assert!(!is_same_file(&path("none"), &path("none")));
         // This test is not the command.
-        assert!(!runs_the_command("/proc/self/exe"));
+        assert!(!runs_the_command(Path::new("/proc/self")));
+        // Whose file may be seen and is another is not the command, whatever its name is.
+        std::os::unix::fs::symlink(path("other/descry"), path("exe")).unwrap();
+        fs::write(path("comm"), "descry\n").unwrap();
+        assert!(!runs_the_command(folder.path()));
     }
 }
