@@ -92,7 +92,7 @@ fn a_machine_without_anybody_at_it_speaks_after_power_on() -> Result<()> {
     // It is killed, and comes back, which is heard.
     let killed = property(&mut machine, "MainPID")?;
     let before = machine.recorded()?;
-    machine.ask_as("ada", "systemctl --user kill --signal=KILL descryd.service")?;
+    machine.ask(&format!("kill -KILL {killed}"))?;
     machine.wait_for("the service to be ready again", |machine| {
         Ok((times_ready(machine)? == 2).then_some(()))
     })?;
