@@ -1,7 +1,12 @@
 //! The service as systemd and a board without a screen have it: watched over, heard when it is ready, and when the battery
 //! runs out.
 
-use std::{fs, os::unix::net::UnixDatagram, path::PathBuf};
+use std::{
+    env,
+    fs::{self, Permissions},
+    os::unix::{fs::PermissionsExt, net::UnixDatagram},
+    path::PathBuf,
+};
 
 use anyhow::{Context, Result, ensure};
 use descry_tests::{
@@ -133,6 +138,29 @@ fn the_unit_is_one_that_systemd_knows_and_leaves_little_in_reach() -> Result<()>
         ensure!(text.lines().any(|found| found == line), "{line}");
     }
     ensure!(!text.lines().any(|line| line.starts_with("PrivateDevices")), "cameras are devices");
+    // A person's own systemd takes capabilities away in a user namespace only, and else does not start the service.
+    ensure!(text.lines().any(|line| line == "PrivateUsers=true"), "the service starts on a real machine");
+    // From there a caller's program is known by its name, which has to be seen.
+    ensure!(!text.lines().any(|line| line.starts_with("ProtectProc")), "callers are processes");
+    Ok(())
+}
+
+#[test]
+fn the_service_starts_where_the_kernel_gives_no_user_namespace() -> Result<()> {
+    let surroundings = Surroundings::new()?;
+    let path = env::join_paths([surroundings.path("bin"), "/usr/bin".into(), "/bin".into()])?;
+    for (status, expected) in
+        [(0, None), (1, Some("[Service]\nPrivateUsers=false\nCapabilityBoundingSet=~\n".to_owned()))]
+    {
+        let unshare = surroundings.write("bin/unshare", format!("#!/bin/sh\nexit {status}\n"))?;
+        fs::set_permissions(unshare, Permissions::from_mode(0o755))?;
+        let units = surroundings.path(&format!("units-{status}"));
+        let mut command = surroundings.command(unit().with_file_name("descry-sandbox"));
+        let ended = command.env("PATH", &path).arg(&units).status().context("descry-sandbox")?;
+        ensure!(ended.success(), "{ended}");
+        let written = units.join("descryd.service.d/without-user-namespace.conf");
+        assert_eq!(fs::read_to_string(written).ok(), expected);
+    }
     Ok(())
 }
 
@@ -141,7 +169,7 @@ fn what_a_machine_can_do_is_measured_and_kept() -> Result<()> {
     shipped::bundle()?;
     let mut surroundings = Surroundings::new()?;
     surroundings
-        .set(shipped::ONNX_RUNTIME, std::env::var_os(shipped::ONNX_RUNTIME).context("./run test sets it")?);
+        .set(shipped::ONNX_RUNTIME, env::var_os(shipped::ONNX_RUNTIME).context("./run test sets it")?);
     let settings = surroundings.write("home/.config/descry/descry.toml", "# mine\nrate = 20\n")?;
     let picture = shipped::picture("cat.jpg");
     let bench = Descry::new(&surroundings, "bench").args(["--json", "--store", "--runs", "1"]).arg(picture);
