@@ -59,7 +59,7 @@ const COMPILER_AND_SPEECH: [&str; 6] =
     ["cc", "libc6-dev", "ca-certificates", SPEECH[0], SPEECH[1], SPEECH[2]];
 
 /// What `test-orca` takes, but for the Debian.
-const ORCAS: [&str; 12] = [
+const ORCAS: [&str; 14] = [
     COMPILER[0],
     COMPILER[1],
     COMPILER[2],
@@ -70,6 +70,8 @@ const ORCAS: [&str; 12] = [
     "dbus-daemon",
     "Xvfb",
     "time",
+    "libclang-dev",
+    "libspeechd-dev",
     "mmdebstrap",
     "unshare",
 ];
@@ -227,7 +229,7 @@ fn cases() -> Vec<Case> {
             name: "Orca itself, where nothing may be installed",
             arguments: &["test-orca", "--no-install"],
             succeeds: false,
-            says: "Missing: pulseaudio-utils dbus-daemon xvfb time.",
+            says: "Missing: pulseaudio-utils dbus-daemon xvfb time libclang-dev libspeechd-dev.",
             ..READY
         },
         Case {
