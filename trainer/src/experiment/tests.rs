@@ -17,6 +17,7 @@ fn the_shipped_experiments_are_sound() {
         SOUND,
         include_str!("../../experiments/descry-attend-1.toml"),
         include_str!("../../experiments/tried-meteor.toml"),
+        include_str!("../../experiments/tried-efficientnet-lite2.toml"),
     ] {
         let experiment = read(text).expect("sound");
         assert_eq!(experiment.fine_tune.schedule, Schedule::Cosine);
