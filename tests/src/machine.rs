@@ -72,8 +72,9 @@ impl Machine {
         command.arg("-drive");
         command.arg(format!("file={}/disk,format=raw,if=virtio,snapshot=on", folder.display()));
         command.arg("-acpitable").arg(format!("file={}/battery.aml", folder.display()));
-        // QEMU looks after the sound fifty times in a second of the machine: each time costs more on a busy computer.
-        let sound = "out.frequency=16000,out.channels=1,out.format=s16,timer-period=20000";
+        // QEMU looks after the sound fifty times in a second of the machine: each time costs more on a busy computer. Two
+        // channels, since one would be the sum of both, of which the peaks are cut off.
+        let sound = "out.frequency=16000,out.channels=2,out.format=s16,timer-period=20000";
         command.arg("-audiodev").arg(format!("wav,id=sound,path={},{sound}", path("sound.wav")));
         command.args(["-device", "AC97,audiodev=sound"]);
         command.arg("-chardev");
@@ -181,7 +182,8 @@ impl Machine {
     fn samples(&self) -> Result<Vec<i16>> {
         let bytes = fs::read(self.surroundings.path("sound.wav")).context("the recording")?;
         let samples = bytes.get(WAV_HEADER..).unwrap_or_default();
-        Ok(samples.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
+        // The left one.
+        Ok(samples.chunks_exact(4).map(|frame| i16::from_le_bytes([frame[0], frame[1]])).collect())
     }
 
     /// Tells QEMU's monitor to do something. Each time is a conversation of its own.

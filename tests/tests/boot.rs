@@ -8,7 +8,6 @@ use descry_tests::{
     decoys::with_decoys,
     listener::Listener,
     machine::{Machine, PATIENCE},
-    recording::Recording,
     waiting::wait_for_long,
 };
 
@@ -32,21 +31,10 @@ fn property(machine: &mut Machine, name: &str) -> Result<String> {
 
 /// Waits until the loudspeaker has said a sentence, and no other, since so many samples.
 fn hear(machine: &Machine, listener: &Listener, since: usize, sentence: &str) -> Result<()> {
-    hear_of(machine, listener, since, sentence, Recording::clone)
-}
-
-/// The same of a part of what it said.
-fn hear_of(
-    machine: &Machine,
-    listener: &Listener,
-    since: usize,
-    sentence: &str,
-    part: impl Fn(&Recording) -> Recording,
-) -> Result<()> {
     let others = [READY_FIRST, READY, BATTERY, "Please wait."].map(str::to_owned);
     let choices = with_decoys(sentence, &others);
     wait_for_long(&format!("{sentence:?} to be heard"), PATIENCE, || {
-        let said = listener.choose(&part(&machine.said_since(since)?), &choices)?;
+        let said = listener.choose(&machine.said_since(since)?, &choices)?;
         println!("heard: {said:?}");
         let is_heard = said.as_deref() == Some(sentence);
         if !is_heard {
@@ -87,7 +75,7 @@ fn a_machine_without_anybody_at_it_speaks_after_power_on() -> Result<()> {
         let entry: serde_json::Value = serde_json::from_str(line)?;
         Ok(Some(entry["wording"].as_str().context("an answer has a wording")?.to_owned()))
     })?;
-    hear_of(&machine, &listener, before, &answer, Recording::last_phrase)?;
+    hear(&machine, &listener, before, &answer)?;
 
     // It is killed, and comes back, which is heard.
     let killed = property(&mut machine, "MainPID")?;
