@@ -11,6 +11,7 @@ use descry_models::manifest::{Preprocessing, Resize};
 pub mod description;
 mod efficientnet_lite;
 mod inception_v3;
+mod inverted_residual;
 mod mobilenet_v2;
 #[cfg(feature = "torch")]
 pub mod network;

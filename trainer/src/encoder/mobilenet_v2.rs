@@ -4,6 +4,7 @@
 
 use super::PaddingStyle;
 use super::description::{Activation, Builder, Description, Names, Padding, Place, Shape};
+use super::inverted_residual::InvertedResidual;
 
 /// Expansion, output channels, repeats and first stride of each row of the paper's table 2.
 const ROWS: [(usize, usize, usize, usize); 7] = [
@@ -37,37 +38,26 @@ pub(super) fn description(width: f64, padding: PaddingStyle) -> Description {
             let stride = if repeat == 0 { first_stride } else { 1 };
             let own = format!("blocks.{block}");
             let published = format!("features.{}.conv", block + 1);
-            builder.group(&own);
-            let mut inside = map;
-            let mut step = 0;
-            if expansion > 1 {
-                let names =
-                    names(format!("{own}.expand"), &format!("{published}.0.0"), &format!("{published}.0.1"));
-                inside = builder.convolution(inside, names, published_channels * expansion, narrow);
-                step = 1;
-            }
-            let depthwise = names(
-                format!("{own}.depthwise"),
-                &format!("{published}.{step}.0"),
-                &format!("{published}.{step}.1"),
-            );
-            inside = builder.convolution(inside, depthwise, 0, Shape { stride, depthwise: true, ..wide });
-            let project = names(
-                format!("{own}.project"),
-                &format!("{published}.{}", step + 1),
-                &format!("{published}.{}", step + 2),
-            );
-            inside = builder.convolution(
-                inside,
-                project,
+            let residual = InvertedResidual {
+                input: published_channels,
                 output,
-                Shape { activation: Activation::None, ..narrow },
-            );
-            map = if stride == 1 && published_channels == output {
-                builder.sum([inside, map], &format!("{own}.sum"), Activation::None)
-            } else {
-                inside
+                expansion,
+                filter: Shape { stride, ..wide },
             };
+            // A block that does not widen has one part less before the others.
+            let filter = usize::from(expansion > 1);
+            map = residual.build(&mut builder, map, &own, |part| {
+                let [convolution, normalisation] = match part {
+                    "expand" => ["0.0".to_owned(), "0.1".to_owned()],
+                    "depthwise" => [format!("{filter}.0"), format!("{filter}.1")],
+                    _ => [format!("{}", filter + 1), format!("{}", filter + 2)],
+                };
+                names(
+                    format!("{own}.{part}"),
+                    &format!("{published}.{convolution}"),
+                    &format!("{published}.{normalisation}"),
+                )
+            });
             published_channels = output;
             block += 1;
         }

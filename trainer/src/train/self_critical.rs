@@ -94,6 +94,7 @@ impl SelfCritic {
             self.draw(model, context.rows(&Tensor::from_slice(&pictures).to_device(device)), pictures.len())
         });
         let scores = self.judges.scores(samples, batch, &drawn)?;
+        let advantages = advantages(&scores, samples);
 
         let mut order: Vec<usize> = (0..drawn.len()).collect();
         order.sort_by_key(|row| std::cmp::Reverse(drawn[*row].steps()));
@@ -101,7 +102,6 @@ impl SelfCritic {
         let of_rows: Vec<i64> = order.iter().map(|row| pictures[*row]).collect();
         let of_rows = Tensor::from_slice(&of_rows).to_device(device);
         let lengths: Vec<i64> = order.iter().map(|row| drawn[*row].steps() as i64).collect();
-        let advantages = advantages(&scores, samples);
         let forced = model.decoder.forced(&context.rows(&of_rows), &inputs, &targets, &lengths, (0.0, 0.0));
         let log_probabilities = self
             .masked(&forced.logits)
