@@ -54,6 +54,10 @@ pub struct ExportArguments {
     /// The run's folder, with experiment.toml, vocabulary.txt and best.safetensors
     #[arg(long)]
     pub run: PathBuf,
+    /// Other runs with the same words and the same networks that went on from where this one was: the mean of the best
+    /// weights of all is exported (Wortsman et al. 2022, "Model soups")
+    #[arg(long, value_name = "RUN", num_args = 1..)]
+    pub mean_with: Vec<PathBuf>,
     /// The folder that the bundle is written into
     #[arg(long)]
     pub bundle: PathBuf,
@@ -95,7 +99,9 @@ pub fn export(arguments: &ExportArguments) -> Result<Manifest, ExportError> {
         .map_err(|source| ExportError::Experiment { path: arguments.run.join(EXPERIMENT), source })?;
     let vocabulary = Vocabulary::from_text(&vocabulary_text)
         .map_err(|source| ExportError::Vocabulary { path: arguments.run.join(VOCABULARY), source })?;
-    let weights = Weights::open(&arguments.run.join(BEST))?;
+    let others = arguments.mean_with.iter();
+    let others = others.map(|run| same_words(run, &vocabulary_text)).collect::<Result<Vec<_>, _>>()?;
+    let weights = Weights::open(&arguments.run.join(BEST))?.mean_with(&others)?;
     let sizes = Sizes::of(&weights, &design)?;
     if sizes.vocabulary != vocabulary.len() {
         return Err(ExportError::OtherVocabulary { weights: sizes.vocabulary, words: vocabulary.len() });
@@ -108,6 +114,14 @@ pub fn export(arguments: &ExportArguments) -> Result<Manifest, ExportError> {
         (EXPERIMENT.to_owned(), experiment_text.into_bytes()),
     ]);
     Ok(write(&arguments.bundle, manifest, &files)?)
+}
+
+/// The best weights of a run that has this vocabulary.
+fn same_words(run: &Path, vocabulary: &str) -> Result<Weights, ExportError> {
+    if read(&run.join(VOCABULARY))? != vocabulary {
+        return Err(ExportError::OtherWords { run: run.to_owned() });
+    }
+    Ok(Weights::open(&run.join(BEST))?)
 }
 
 fn read(path: &Path) -> Result<String, ExportError> {
@@ -233,6 +247,12 @@ pub enum ExportError {
         weights: usize,
         /// Lines of the file.
         words: usize,
+    },
+    /// A run whose weights were to be part of the mean has other words.
+    #[error("{} has another vocabulary: only runs of the same words have a mean", run.display())]
+    OtherWords {
+        /// The run.
+        run: PathBuf,
     },
     /// The weights do not fit the model.
     #[error(transparent)]

@@ -158,6 +158,7 @@ fn make(
     let float = if is_int8 { run.join("float32") } else { arguments.output.clone() };
     let manifest = export::export(&ExportArguments {
         run: run.to_owned(),
+        mean_with: Vec::new(),
         bundle: float.clone(),
         name: Some(name.to_owned()),
         description: base.description.clone(),

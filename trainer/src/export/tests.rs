@@ -17,6 +17,7 @@ use super::{
 pub(crate) fn arguments(folder: &Path) -> ExportArguments {
     ExportArguments {
         run: folder.join("run"),
+        mean_with: Vec::new(),
         bundle: folder.join("float"),
         name: None,
         description: "A test.".to_owned(),
@@ -122,6 +123,24 @@ fn the_manifest_is_the_runs() {
     assert!(manifest.quantisation.is_none());
     let files: Vec<&str> = manifest.files.keys().map(String::as_str).collect();
     assert_eq!(files, ["decoder.onnx", "encoder.onnx", "experiment.toml", "vocabulary.txt"]);
+}
+
+#[test]
+fn runs_have_a_mean() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (one, other) = (tensors(1), tensors(2));
+    let mean = one.iter().map(|(name, tensor)| (name.clone(), (tensor + &other[name]) / 2.0)).collect();
+    for (run, tensors) in [("run", &one), ("other", &other), ("mean", &mean)] {
+        write_run(&at(run), tensors);
+    }
+    let both = ExportArguments { mean_with: vec![at("other")], ..arguments(folder.path()) };
+    let of_mean = ExportArguments { run: at("mean"), bundle: at("of-mean"), ..arguments(folder.path()) };
+    assert_eq!(export(&both).unwrap(), export(&of_mean).unwrap(), "the same bytes");
+
+    std::fs::write(at("other").join("vocabulary.txt"), "<pad>\n<start>\n<end>\n<unk>\ndog\n").unwrap();
+    let error = export(&both).unwrap_err().to_string();
+    assert!(error.ends_with("only runs of the same words have a mean"), "{error}");
 }
 
 #[test]

@@ -35,16 +35,44 @@ impl Weights {
             }
             let (values, _) = view.data().as_chunks::<4>();
             let values: Vec<f32> = values.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
-            if values.iter().any(|value| !value.is_finite()) {
-                return Err(refused(
-                    "holds a value that is infinite or not a number: the training broke".to_owned(),
-                ));
-            }
             let tensor = ArrayD::from_shape_vec(IxDyn(view.shape()), values)
                 .map_err(|_| refused(format!("does not fill its shape {:?}", view.shape())))?;
             tensors.insert(name, tensor);
         }
-        Ok(Self { path: path.to_owned(), tensors })
+        Self::from_arrays(path, tensors)
+    }
+
+    /// Takes tensors as they are, if they hold nothing but numbers; `path` is only for messages.
+    pub fn from_arrays(path: &Path, tensors: BTreeMap<String, ArrayD<f32>>) -> Result<Self, WeightsError> {
+        let weights = Self { path: path.to_owned(), tensors };
+        let is_broken = |tensor: &ArrayD<f32>| tensor.iter().any(|value| !value.is_finite());
+        match weights.tensors.iter().find(|(_, tensor)| is_broken(tensor)) {
+            Some((name, _)) => Err(weights.refused(
+                name,
+                "holds a value that is infinite or not a number: the training broke".to_owned(),
+            )),
+            None => Ok(weights),
+        }
+    }
+
+    /// The mean of these weights and others of the same names and shapes.
+    pub fn mean_with(mut self, others: &[Self]) -> Result<Self, WeightsError> {
+        let parts = others.len() as f64 + 1.0;
+        for (name, tensor) in &mut self.tensors {
+            let mut sum = tensor.mapv(f64::from);
+            for other in others {
+                let part = other.tensor(name)?;
+                if part.shape() != sum.shape() {
+                    let (found, due) = (part.shape(), sum.shape());
+                    return Err(
+                        other.refused(name, format!("has the shape {found:?}, another run's {due:?}"))
+                    );
+                }
+                sum.zip_mut_with(part, |sum, value| *sum += f64::from(*value));
+            }
+            *tensor = sum.mapv(|sum| (sum / parts) as f32);
+        }
+        Ok(self)
     }
 
     /// Whether there is a tensor of this name.
@@ -198,6 +226,21 @@ mod tests {
         assert!(error.contains("[2, 3] where [any, 2] is due"), "{error}");
         assert!(weights.vector("key", 6).is_err());
         assert!(weights.convolution("key").is_err());
+    }
+
+    #[test]
+    fn weights_of_one_kind_have_a_mean() {
+        let weights = |name: &str, shape: &[usize], values: [f32; 2]| {
+            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            Weights::from_bytes(Path::new(name), &file("bias", Dtype::F32, shape, &bytes)).unwrap()
+        };
+        let one = || weights("one", &[2], [1.0, -4.0]);
+        let mean =
+            one().mean_with(&[weights("b", &[2], [2.0, 0.5]), weights("c", &[2], [6.0, 0.5])]).unwrap();
+        assert_eq!(mean.vector("bias", 2).unwrap().to_vec(), [3.0, -1.0]);
+        assert_eq!(one().mean_with(&[]).unwrap().vector("bias", 2).unwrap().to_vec(), [1.0, -4.0]);
+        let error = one().mean_with(&[weights("other", &[1, 2], [0.0; 2])]).unwrap_err().to_string();
+        assert!(error.starts_with("other: the tensor \"bias\" has the shape [1, 2]"), "{error}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use descry_trainer::quantise::{QuantiseArguments, range::Rule};
 pub(crate) fn export_arguments(run: &Path, bundle: &Path) -> ExportArguments {
     ExportArguments {
         run: run.to_owned(),
+        mean_with: Vec::new(),
         bundle: bundle.to_owned(),
         name: None,
         description: "A test.".to_owned(),
