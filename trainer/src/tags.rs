@@ -8,6 +8,7 @@
 pub mod fit;
 pub mod head;
 pub mod lists;
+pub mod published;
 
 #[cfg(test)]
 mod tests;
@@ -23,10 +24,10 @@ use descry_models::{Bundle, Engine, EngineChoice, Network, open_network, preproc
 use prost::Message as _;
 
 use crate::export::folder;
-use crate::export::weights::Weights;
 use crate::onnx::{self, Graph};
 use crate::{picture, progress, quantise};
 use fit::{Curve, Judged, Labelled};
+use published::Published;
 
 /// The encoder's new output, and what the names of all that leads to it begin with.
 pub const OUTPUT: &str = "tags";
@@ -42,7 +43,7 @@ pub struct TagsArguments {
     /// The folder that the bundle with tags is written into
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
-    /// The published weights of its encoder, with classifier.weight and classifier.bias: safetensors
+    /// The published weights of its encoder, with the layer for their classes: safetensors or .pth
     #[arg(long, value_name = "FILE")]
     pub weights: PathBuf,
     /// What to call these weights [default: as the bundle calls those that its encoder started from]
@@ -88,14 +89,9 @@ pub fn run(arguments: &TagsArguments) -> Result<()> {
 pub fn tags(arguments: &TagsArguments) -> Result<Report> {
     ensure!(arguments.bundle != arguments.output, "--output must name another folder than --bundle");
     let bundle = Bundle::open(&arguments.bundle)?;
-    let text = std::fs::read_to_string(&arguments.names)
-        .with_context(|| format!("cannot read {}", arguments.names.display()))?;
-    let names = TagNames::from_text(&text)
-        .with_context(|| format!("{} does not name tags", arguments.names.display()))?;
-    let weights = Weights::open(&arguments.weights)?;
-    let weight = weights.matrix("classifier.weight", Some(names.classes()), None)?;
-    let bias = weights.vector("classifier.bias", names.classes())?;
-    let labelled = lists::labelled(&arguments.labelled, names.classes())?;
+    let Published { weight, bias, names, text, before } =
+        published::read(&arguments.weights, &arguments.names)?;
+    let labelled = lists::labelled(&arguments.labelled, before..before + names.classes())?;
     let judged = lists::judged(&arguments.judged, &arguments.datasets, &names)?;
 
     let mut graph = onnx::decode(bundle.encoder_onnx())
@@ -117,7 +113,7 @@ pub fn tags(arguments: &TagsArguments) -> Result<Report> {
     let mut seen = Looking::open(&arguments.output, arguments.engine, labelled.len() + judged.len())?;
     let labelled = labelled
         .iter()
-        .map(|(file, class)| Ok(Labelled { scores: seen.scores(file)?, class: *class }))
+        .map(|(file, class)| Ok(Labelled { scores: seen.scores(file)?, class: class - before }))
         .collect::<Result<Vec<_>>>()?;
     let labelled = fit::labelled(&labelled);
     let section = manifest.tags.get_or_insert_with(|| unfitted(String::new(), arguments.least));

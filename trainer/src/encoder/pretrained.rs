@@ -101,7 +101,8 @@ pub fn read(
     Ok(weights)
 }
 
-fn tensors(path: &Path) -> Result<BTreeMap<String, Tensor>, PretrainedError> {
+/// All tensors of a file, by the names that it has for them.
+pub fn tensors(path: &Path) -> Result<BTreeMap<String, Tensor>, PretrainedError> {
     let failed = |source| PretrainedError::Read { path: path.to_owned(), source };
     let bytes = std::fs::metadata(path).map_err(failed)?.len();
     if bytes > MAXIMUM_BYTES {

@@ -1,6 +1,7 @@
 //! The two lists that tags are fitted to: pictures with the class of each, and tags that were looked at.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -16,11 +17,11 @@ pub struct LookedAt {
 }
 
 /// The pictures of a folder's `labels.txt`, each with the number of its class.
-pub fn labelled(folder: &Path, classes: usize) -> Result<Vec<(PathBuf, usize)>> {
+pub fn labelled(folder: &Path, classes: Range<usize>) -> Result<Vec<(PathBuf, usize)>> {
     let list = folder.join("labels.txt");
     let line = |line: &str| {
         let (file, class) = line.split_once('\t')?;
-        let class = class.trim().parse().ok().filter(|class| *class < classes)?;
+        let class = class.trim().parse().ok().filter(|class| classes.contains(class))?;
         Some((folder.join("images").join(file), class))
     };
     let found = lines(&list, line)?;

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use descry_models::{CaptionOptions, Captioner};
 use image::{Rgb, RgbImage};
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{ArrayD, Axis, IxDyn};
 use tempfile::TempDir;
 
 use super::*;
-use crate::export::{export, fixture, tests::arguments as export_arguments};
+use crate::export::{export, fixture, tests::arguments as export_arguments, weights::Weights};
 
 const CHANNELS: usize = 40;
 
@@ -106,6 +106,42 @@ fn a_bundle_with_tags_says_the_same_and_names_what_it_sees() {
     assert!(learnt.keys().all(|name| !head::is_ours(name)), "{:?}", learnt.keys());
 }
 
+/// Most who publish `ImageNet`'s classes have none for what is none of them, and call the layer otherwise.
+#[test]
+fn the_first_class_is_left_out_where_the_layer_has_none_for_it() {
+    let (folder, arguments) = made();
+    tags(&arguments).expect("tags");
+    let whole = Weights::open(&arguments.weights).expect("weights");
+    let (weight, bias) = (
+        whole.matrix("classifier.weight", Some(4), None).expect("a matrix"),
+        whole.vector("classifier.bias", 4).expect("a vector"),
+    );
+    let weights = fixture::Tensors::from([
+        ("_fc.weight".to_owned(), weight.slice_axis(Axis(0), (1..).into()).to_owned().into_dyn()),
+        ("_fc.bias".to_owned(), bias.slice_axis(Axis(0), (1..).into()).to_owned().into_dyn()),
+    ]);
+    let others = TagsArguments {
+        weights: folder.path().join("three.safetensors"),
+        output: folder.path().join("three"),
+        ..arguments.clone()
+    };
+    fixture::write(&others.weights, &weights);
+    tags(&others).expect("tags");
+    let (four, three) = (captioner(&arguments.output), captioner(&others.output));
+    let labelled =
+        [&four, &three].map(|captioner| captioner.manifest().tags.clone().expect("a section").fit.labelled);
+    assert_eq!(labelled, [24, 24]);
+    let names = fs::read_to_string(others.output.join("tags.txt")).expect("names");
+    assert_eq!(names, "Saluki\tdog\nbeagle\tdog\nteapot\n");
+    // Each label still means the class that it meant: with the one left out, which no label has, the others are ahead of
+    // as many as before, or of one more.
+    let top5 = |captioner: &Captioner| captioner.manifest().tags.clone().expect("a section").fit;
+    assert!(top5(&three).top1 >= top5(&four).top1, "{:?} {:?}", top5(&three), top5(&four));
+
+    fs::write(arguments.labelled.join("labels.txt"), "0.png\t0\n").expect("labels");
+    assert!(format!("{:#}", tags(&others).expect_err("a label of what is left out")).contains("line 1"));
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let (folder, arguments) = made();
@@ -118,7 +154,7 @@ fn what_does_not_fit_is_refused() {
         format!("{:#}", tags(&arguments).expect_err(text))
     };
     for (found, due) in [
-        (with(|arguments, file| arguments.names = file, "a.tsv", "dog\ncat\n"), "[2, any] is due"),
+        (with(|arguments, file| arguments.names = file, "a.tsv", "dog\ncat\n"), "names 2"),
         (with(|arguments, file| arguments.names = file, "b.tsv", "\n"), "does not name tags"),
         (with(|arguments, file| arguments.judged = file, "c.tsv", "x.png\tdog\t2\n"), "line 1"),
         (
@@ -135,6 +171,9 @@ fn what_does_not_fit_is_refused() {
     }
     fs::write(at("labelled/labels.txt"), "0.png\t4\n").expect("labels");
     assert!(format!("{:#}", tags(&arguments).expect_err("no such class")).contains("line 1"));
+    fixture::write(&at("none.safetensors"), &fixture::tensors(1));
+    let none = TagsArguments { weights: at("none.safetensors"), ..arguments.clone() };
+    assert!(tags(&none).expect_err("no layer").to_string().contains("no layer for classes"));
     let same = TagsArguments { output: arguments.bundle.clone(), ..arguments };
     assert!(tags(&same).expect_err("itself").to_string().contains("another folder"));
 }
