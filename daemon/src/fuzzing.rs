@@ -11,7 +11,9 @@ use rustix::fs::{MemfdFlags, SealFlags};
 use zbus::zvariant::{self, LE, serialized};
 
 use crate::{
-    bus, config, history,
+    bus, config,
+    describer::process::message,
+    history,
     request::Cancel,
     screen_text,
     source::{self, Source, file::FileSource},
@@ -26,7 +28,7 @@ use crate::{
 pub type Parser = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const PARSERS: [Parser; 8] = [
+pub const PARSERS: [Parser; 9] = [
     ("ssip", ssip),
     ("picture", picture),
     ("settings", settings),
@@ -35,6 +37,7 @@ pub const PARSERS: [Parser; 8] = [
     ("history", history),
     ("bundle", bundle),
     ("spoken_text", spoken_text),
+    ("model_line", model_line),
 ];
 
 /// What speech-dispatcher answers, in pieces as a socket gives them: the first byte says how long they are.
@@ -123,4 +126,12 @@ pub fn spoken_text(data: &[u8]) {
         assert!(!command.trim_end_matches("\r\n").contains(['\r', '\n']), "{command:?} is more than one");
     }
     let _ = ssip::text(&text);
+}
+
+/// What the service and the process of its model read from the line between them. A confidence stays one.
+pub fn model_line(data: &[u8]) {
+    for caption in message::read_all(data) {
+        let confidence = caption.confidence.value();
+        assert!((0.0..=1.0).contains(&confidence), "{confidence} is no confidence");
+    }
 }

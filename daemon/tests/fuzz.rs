@@ -52,6 +52,7 @@ fn corpus(parser: &str) -> Vec<Vec<u8>> {
     match parser {
         "picture" => corpus.extend(pictures()),
         "bus_options" => corpus.push(bus_options()),
+        "model_line" => corpus.extend(model_lines()),
         _ => {}
     }
     corpus.push(Vec::new());
@@ -75,6 +76,28 @@ fn bus_options() -> Vec<u8> {
     let bytes =
         to_bytes(serialized::Context::new_dbus(LE, 0), &options).expect("a dictionary can be written");
     bytes.bytes().to_vec()
+}
+
+/// What goes over the line between the service and the process of its model, in frames.
+fn model_lines() -> Vec<Vec<u8>> {
+    let lines: [&[&str]; 2] = [
+        &[
+            r#""Started""#,
+            r#"{"Opened":{"model":"m","language":"en","engine":"tract","device":"cpu"}}"#,
+            r#""Asks""#,
+            r#"{"Described":{"text":"a dog","tokens":[4,5],"confidence":1056964608,"band":"High","alternatives":["a cat"],
+               "words":[["a",1065353216],["dog",1056964608]],"tags":[["dog",1056964608,true]]}}"#,
+            r#"{"Failed":"Cancelled"}"#,
+        ],
+        &[
+            r#"{"Open":{"folder":{"Unix":[47,109]},"engine":{"OnnxRuntime":{"library":null}},"device":null,
+               "threads":2,"cache":null}}"#,
+            r#"{"GoOn":true}"#,
+            r#"{"Describe":{"width":3,"height":2,"beam_width":null}}"#,
+        ],
+    ];
+    let frame = |message: &&str| [&(message.len() as u32).to_le_bytes(), message.as_bytes()].concat();
+    lines.iter().map(|messages| messages.iter().flat_map(frame).collect()).collect()
 }
 
 fn pictures() -> Vec<Vec<u8>> {

@@ -11,7 +11,7 @@
 
 mod conversation;
 mod line;
-mod message;
+pub(crate) mod message;
 pub mod server;
 
 use std::{

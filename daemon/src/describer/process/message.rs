@@ -17,12 +17,14 @@
 
 use std::{
     ffi::OsString,
+    io::Cursor,
     path::{Path, PathBuf},
 };
 
 use descry_models::{Band, Caption, Confidence, Device, DeviceChoice, EngineChoice, Opening, Tag, TokenId};
 use serde::{Deserialize, Serialize};
 
+use super::line::Line;
 use crate::{describer::DescribeError, words::Message};
 
 /// What the service says.
@@ -180,13 +182,31 @@ impl From<SentCaption> for Caption {
     }
 }
 
+/// Reads what came over the line, to its end or to what is no message, as either end would. For `fuzzing`.
+pub(crate) fn read_all(bytes: &[u8]) -> Vec<Caption> {
+    let mut captions = Vec::new();
+    let mut from_model = Line(Cursor::new(bytes.to_vec()));
+    while let Ok(reply) = from_model.receive::<Reply>() {
+        if let Reply::Described(caption) = reply {
+            captions.push(caption.into());
+        }
+    }
+    let mut from_service = Line(Cursor::new(bytes.to_vec()));
+    while let Ok(order) = from_service.receive::<Order>() {
+        if let Order::Open(open) = order {
+            let _ = open.into_parts();
+        }
+    }
+    captions
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{fmt::Debug, io::Cursor, os::unix::ffi::OsStringExt};
+    use std::{fmt::Debug, os::unix::ffi::OsStringExt};
 
     use serde::de::DeserializeOwned;
 
-    use super::{super::line::Line, *};
+    use super::*;
     use crate::words::message;
 
     /// What arrives of it at the other end.
