@@ -37,6 +37,10 @@ pub struct Decoding {
     /// Whether no word may follow itself at once, and no pair of words either ("a dog a dog"). Off unless the
     /// manifest turns it on, since it departs from the network's own probabilities.
     pub repetition_guard: bool,
+    /// The words that a sentence may hold more than once, where any other is said once at most: a network that is not sure
+    /// of a second thing names the first again ("a bedroom with a bed and a bed"). Where it is absent any word may be said
+    /// again.
+    pub may_repeat: Option<Vec<TokenId>>,
 }
 
 impl Decoding {
@@ -55,6 +59,7 @@ impl Decoding {
                 unknown: vocabulary.unknown,
             },
             repetition_guard: decoding.repetition_guard,
+            may_repeat: decoding.may_repeat.clone(),
         }
     }
 
@@ -89,7 +94,10 @@ impl Decoding {
         if token == special.end {
             return !words.is_empty();
         }
-        !(self.repetition_guard && repeats(words, token))
+        let is_said_again =
+            |may_repeat: &Vec<TokenId>| words.contains(&token) && !may_repeat.contains(&token);
+        !(self.may_repeat.as_ref().is_some_and(is_said_again)
+            || self.repetition_guard && repeats(words, token))
     }
 }
 

@@ -32,7 +32,7 @@ pub const MAXIMUM_SIDE: u32 = 4096;
 pub struct Manifest {
     /// The version of the format: [`FORMAT_VERSION`].
     pub format_version: u32,
-    /// The model's name, such as `descry-attend-2`.
+    /// The model's name, such as `descry-attend-3`.
     pub name: String,
     /// One sentence for people.
     pub description: String,
@@ -190,6 +190,10 @@ pub struct DecodingSection {
     /// Whether a word or a pair of words is kept from following itself at once; absent means no.
     #[serde(default)]
     pub repetition_guard: bool,
+    /// The words that a sentence may hold more than once; any other is said once at most. Where it is absent any word may be
+    /// said again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_repeat: Option<Vec<TokenId>>,
 }
 
 /// How the weights were made small.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use descry_models::{
-    Vocabulary, VocabularyError,
+    TokenId, Vocabulary, VocabularyError,
     manifest::{
         DecoderSection, DecodingSection, EncoderSection, FORMAT_VERSION, Manifest, Provenance, StateSection,
         TensorSection, VocabularySection,
@@ -82,6 +82,10 @@ pub struct ExportArguments {
     /// Keep a word or a pair of words from following itself at once
     #[arg(long)]
     pub repetition_guard: bool,
+    /// Words that a sentence may hold more than once, with commas between; where they are named, any other word is said once
+    /// at most
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    pub may_repeat: Option<Vec<String>>,
 }
 
 /// The command: exports, and says what was written.
@@ -106,7 +110,10 @@ pub fn export(arguments: &ExportArguments) -> Result<Manifest, ExportError> {
     if sizes.vocabulary != vocabulary.len() {
         return Err(ExportError::OtherVocabulary { weights: sizes.vocabulary, words: vocabulary.len() });
     }
-    let manifest = manifest(arguments, &design, &vocabulary, &sizes);
+    let may_repeat = arguments.may_repeat.as_deref();
+    let may_repeat = may_repeat.map(|words| numbers(words, &vocabulary)).transpose()?;
+    let mut manifest = manifest(arguments, &design, &vocabulary, &sizes);
+    manifest.decoding.may_repeat = may_repeat;
     let files = BTreeMap::from([
         (manifest.encoder.file.clone(), encoder(&weights, &design, &sizes)?.encode_to_vec()),
         (manifest.decoder.file.clone(), decoder(&weights, &design, &sizes)?.encode_to_vec()),
@@ -114,6 +121,13 @@ pub fn export(arguments: &ExportArguments) -> Result<Manifest, ExportError> {
         (EXPERIMENT.to_owned(), experiment_text.into_bytes()),
     ]);
     Ok(write(&arguments.bundle, manifest, &files)?)
+}
+
+/// Words by their numbers.
+fn numbers(words: &[String], vocabulary: &Vocabulary) -> Result<Vec<TokenId>, ExportError> {
+    let number =
+        |word: &String| vocabulary.id(word).ok_or_else(|| ExportError::NoWord { word: word.clone() });
+    words.iter().map(number).collect()
 }
 
 /// The best weights of a run that has this vocabulary.
@@ -186,6 +200,7 @@ fn manifest(
             maximum_words: design.maximum_words,
             length_penalty: arguments.length_penalty,
             repetition_guard: arguments.repetition_guard,
+            may_repeat: None,
         },
         quantisation: None,
         calibration: None,
@@ -253,6 +268,12 @@ pub enum ExportError {
     OtherWords {
         /// The run.
         run: PathBuf,
+    },
+    /// A word that may be said more than once is none of the model's.
+    #[error("the model does not know the word {word:?}, which --may-repeat names")]
+    NoWord {
+        /// The word.
+        word: String,
     },
     /// The weights do not fit the model.
     #[error(transparent)]

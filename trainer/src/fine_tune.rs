@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use descry_models::Bundle;
 use descry_models::manifest::Manifest;
+use descry_models::{Bundle, TokenId};
 
 use crate::calibrate::{self, CalibrateArguments};
 use crate::checkpoint;
@@ -38,7 +38,7 @@ const CALIBRATION: usize = 200;
 /// Arguments of `descry-trainer fine-tune`.
 #[derive(Debug, Args)]
 pub struct FineTuneArguments {
-    /// The bundle to start from, such as models/bundles/descry-attend-2
+    /// The bundle to start from, such as models/bundles/descry-attend-3
     #[arg(long, value_name = "DIR")]
     pub bundle: PathBuf,
     /// The folder of your pictures, with captions.jsonl, captions.txt, or a .txt file beside each picture
@@ -154,6 +154,8 @@ fn make(
     name: &str,
 ) -> Result<Manifest> {
     let base = bundle.manifest();
+    let word = |token: &TokenId| bundle.vocabulary().word(*token).map(str::to_owned);
+    let may_repeat = base.decoding.may_repeat.as_ref();
     let is_int8 = base.quantisation.is_some();
     let float = if is_int8 { run.join("float32") } else { arguments.output.clone() };
     let manifest = export::export(&ExportArguments {
@@ -167,6 +169,7 @@ fn make(
         beam_width: base.decoding.beam_width,
         length_penalty: base.decoding.length_penalty,
         repetition_guard: base.decoding.repetition_guard,
+        may_repeat: may_repeat.map(|tokens| tokens.iter().filter_map(word).collect()),
     })?;
     if !is_int8 {
         return Ok(manifest);

@@ -75,7 +75,7 @@ pub(super) fn seen() -> Encoded {
 
 pub(super) fn decoding(beam_width: usize, maximum_words: usize, length_penalty: f32) -> Decoding {
     let special = SpecialTokens { pad: PAD, start: START, end: END, unknown: UNKNOWN };
-    Decoding { beam_width, maximum_words, length_penalty, special, repetition_guard: false }
+    Decoding { beam_width, maximum_words, length_penalty, special, repetition_guard: false, may_repeat: None }
 }
 
 /// Greedy takes B, the likeliest, and then finds nothing but unlikely words; A leads to a better sentence.
@@ -194,6 +194,18 @@ fn the_guard_ends_stuttering() {
     let found = greedy(&mut stutter(), &seen(), &guarded, &|| false).expect("a sentence");
     // A B A is no pair twice; A B A B would be.
     assert_eq!(found.tokens, [A, B, A, C]);
+}
+
+#[test]
+fn what_may_not_be_said_again_is_said_once() {
+    let said = |may_repeat: &[TokenId]| {
+        let decoding = Decoding { may_repeat: Some(may_repeat.to_vec()), ..decoding(1, 6, 0.7) };
+        greedy(&mut stutter(), &seen(), &decoding, &|| false).expect("a sentence").tokens
+    };
+    assert_eq!(said(&[A]), [A; 6]);
+    let once = said(&[]);
+    assert!(once.len() < 6 && once.starts_with(&[A, B]), "{once:?}");
+    assert!(once.iter().enumerate().all(|(place, word)| !once[..place].contains(word)), "{once:?}");
 }
 
 #[test]

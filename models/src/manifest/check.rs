@@ -186,6 +186,11 @@ impl Manifest {
         let penalty = decoding.length_penalty;
         require((0.0..=MAXIMUM_LENGTH_PENALTY).contains(&penalty), "decoding.length_penalty", || {
             format!("is {penalty}; it must lie between 0 and {MAXIMUM_LENGTH_PENALTY}")
+        })?;
+        let size = self.vocabulary.size;
+        let foreign = decoding.may_repeat.iter().flatten().find(|word| word.0 as usize >= size);
+        require(foreign.is_none(), "decoding.may_repeat", || {
+            format!("holds {}, and the vocabulary has {size} words", foreign.map_or(0, |word| word.0))
         })
     }
 

@@ -163,6 +163,7 @@ fn manifest(quantised: bool) -> Manifest {
             maximum_words: 8,
             length_penalty: 0.7,
             repetition_guard: false,
+            may_repeat: None,
         },
         calibration: None,
         tags: None,

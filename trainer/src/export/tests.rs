@@ -26,6 +26,7 @@ pub(crate) fn arguments(folder: &Path) -> ExportArguments {
         beam_width: 2,
         length_penalty: 0.7,
         repetition_guard: false,
+        may_repeat: None,
     }
 }
 
@@ -123,6 +124,21 @@ fn the_manifest_is_the_runs() {
     assert!(manifest.quantisation.is_none());
     let files: Vec<&str> = manifest.files.keys().map(String::as_str).collect();
     assert_eq!(files, ["decoder.onnx", "encoder.onnx", "experiment.toml", "vocabulary.txt"]);
+}
+
+#[test]
+fn words_that_may_be_said_again_are_named() {
+    let folder = TempDir::new().unwrap();
+    write_run(&folder.path().join("run"), &tensors(1));
+    let word = |number: usize| {
+        let words = std::fs::read_to_string(folder.path().join("run/vocabulary.txt")).unwrap();
+        words.lines().nth(number).unwrap().to_owned()
+    };
+    let with = |words: Vec<String>| ExportArguments { may_repeat: Some(words), ..arguments(folder.path()) };
+    let manifest = export(&with(vec![word(6), word(4)])).unwrap();
+    assert_eq!(manifest.decoding.may_repeat, Some(vec![TokenId(6), TokenId(4)]));
+    let error = export(&with(vec!["aardvark".to_owned()])).unwrap_err().to_string();
+    assert!(error.contains("\"aardvark\", which --may-repeat names"), "{error}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(crate) fn export_arguments(run: &Path, bundle: &Path) -> ExportArguments {
         beam_width: 1,
         length_penalty: 0.0,
         repetition_guard: false,
+        may_repeat: None,
     }
 }
 
