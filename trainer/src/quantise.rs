@@ -31,7 +31,7 @@ pub mod rewrite;
 pub mod weights;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use calibrate::Calibration;
 use correct::Layer;

@@ -25,7 +25,7 @@ fn float_bundle(folder: &Path) -> Manifest {
 }
 
 /// A data set of drawn pictures.
-fn dataset(folder: &Path) {
+pub(crate) fn dataset(folder: &Path) {
     let mut random = StdRng::seed_from_u64(9);
     std::fs::create_dir_all(folder.join("images")).unwrap();
     let (mut captions, mut names) = (String::new(), String::new());
@@ -41,7 +41,7 @@ fn dataset(folder: &Path) {
     std::fs::write(folder.join("trainImages.txt"), names).unwrap();
 }
 
-fn quantise_arguments(folder: &Path) -> QuantiseArguments {
+pub(crate) fn quantise_arguments(folder: &Path) -> QuantiseArguments {
     QuantiseArguments {
         bundle: folder.join("float"),
         output: folder.join("int8"),

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::export::{export, fixture, tests::arguments as export_arguments, weights::Weights};
+use crate::quantise::tests as quantise_tests;
 
 const CHANNELS: usize = 40;
 
@@ -104,6 +105,32 @@ fn a_bundle_with_tags_says_the_same_and_names_what_it_sees() {
     assert_eq!(bytes(&again.output), bytes(&arguments.output));
     let learnt = crate::import::weights(&Bundle::open(&again.output).expect("a bundle")).expect("weights");
     assert!(learnt.keys().all(|name| !head::is_ours(name)), "{:?}", learnt.keys());
+}
+
+/// In both engines.
+#[test]
+fn four_bits_for_each_weight_see_much_the_same() {
+    let (folder, arguments) = made();
+    quantise_tests::dataset(&folder.path().join("data"));
+    quantise::quantise(&quantise_tests::quantise_arguments(folder.path())).expect("8 bits");
+    let int8 = folder.path().join("int8");
+    let scores = |bundle: &Path, engine| -> Vec<Vec<f32>> {
+        let mut seen = Looking::open(bundle, Some(engine), 24).expect("an encoder");
+        let picture = |index| arguments.labelled.join("images").join(format!("{index}.png"));
+        (0..24).map(|index| seen.scores(&picture(index)).expect("scores")).collect()
+    };
+    tags(&arguments).expect("tags");
+    let whole = scores(&arguments.output, Engine::Tract);
+    let spread = whole.iter().flatten().fold(0.0_f32, |most, score| most.max(score.abs()));
+    for engine in [Engine::Tract, Engine::OnnxRuntime] {
+        let few_bits = TagsArguments { bundle: int8.clone(), engine: Some(engine), ..arguments.clone() };
+        tags(&few_bits).expect("tags");
+        for (picture, (few, whole)) in scores(&few_bits.output, engine).iter().zip(&whole).enumerate() {
+            for (few, whole) in few.iter().zip(whole) {
+                assert!((few - whole).abs() < 0.2 * spread, "{engine}, {picture}: {few} of {whole}");
+            }
+        }
+    }
 }
 
 /// Most who publish `ImageNet`'s classes have none for what is none of them, and call the layer otherwise.
