@@ -74,7 +74,7 @@ mod tests {
         let _alone = alone();
         tch::manual_seed(2);
         let text = include_str!("../../experiments/descry-attend-2.toml");
-        let experiment: Experiment = toml::from_str(text).expect("the shipped experiment");
+        let experiment: Experiment = toml::from_str(text).expect("an experiment");
         let model = Model::new(Device::Cpu, 8, &experiment.encoder, &experiment.decoder);
         let mixed = Mixed::new(&model, &experiment);
         let optimiser = AdamW::new(&model.weights, 0.0, 1.0);

@@ -16,7 +16,7 @@ use crate::experiment::{Experiment, Regularisation};
 use crate::model::Model;
 
 /// Its network is the one that is timed.
-const SHIPPED: &str = include_str!("../../experiments/descry-attend-2.toml");
+const TIMED: &str = include_str!("../../experiments/descry-attend-2.toml");
 /// Tokens of its vocabulary.
 const VOCABULARY: i64 = 4280;
 /// Pictures of one forward pass.
@@ -50,7 +50,7 @@ pub struct SpeedArguments {
 pub fn run(arguments: &SpeedArguments) -> Result<()> {
     let device = device::choose(arguments.device.device, 0)?;
     tch::manual_seed(1);
-    let experiment: Experiment = toml::from_str(SHIPPED)?;
+    let experiment: Experiment = toml::from_str(TIMED)?;
     let model = Model::new(device, VOCABULARY, &experiment.encoder, &experiment.decoder);
     let mut optimiser = AdamW::new(&model.weights, 0.01, 2.0);
     let pixels = Tensor::rand([PICTURES, 3, 224, 224], (Kind::Float, device)) * 2.0 - 1.0;
