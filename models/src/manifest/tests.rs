@@ -59,7 +59,7 @@ fn tells_foreign_and_newer_texts_apart() {
 }
 
 /// What is replaced by what, and what is said then.
-const FAULTS: [(&str, &str, &str); 62] = [
+const FAULTS: [(&str, &str, &str); 63] = [
     ("intercept = 2.5", "intercept = nan", "calibration holds a coefficient that is not a finite number"),
     ("agreement = 0.5", "agreement = inf", "calibration holds a coefficient that is not a finite number"),
     ("agreement = 0.5", "kindness = 0.5", "unknown variant `kindness`"),
@@ -154,6 +154,7 @@ const FAULTS: [(&str, &str, &str); 62] = [
     ("beam_width = 3\nmaximum", "beam_width = 65\nmaximum", "decoding.beam_width is 65"),
     ("maximum_words = 20", "maximum_words = 0", "decoding.maximum_words is 0"),
     ("length_penalty = 0.7", "length_penalty = nan", "decoding.length_penalty is NaN"),
+    ("may_repeat = [4, 5]", "may_repeat = [4, 99999]", "decoding.may_repeat holds 99999"),
 ];
 
 #[test]

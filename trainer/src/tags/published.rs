@@ -75,5 +75,5 @@ fn open(file: &Path) -> Result<Weights> {
 /// Opens safetensors.
 #[cfg(not(feature = "torch"))]
 fn open(file: &Path) -> Result<Weights> {
-    Ok(Weights::open(file).context("without libtorch, weights are read from safetensors alone")?)
+    Weights::open(file).context("without libtorch, weights are read from safetensors alone")
 }
