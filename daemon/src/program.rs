@@ -10,7 +10,8 @@ use crate::{
     command::{self, arguments::Arguments},
     config::Layer,
     describer::process::{self, server},
-    log, memory,
+    log,
+    memory::{self, Threshold},
     service::{self, ServiceFailure},
 };
 
@@ -65,7 +66,7 @@ pub fn service() -> ExitCode {
         return hold_a_model();
     }
     let arguments = ServiceArguments::parse();
-    memory::give_back_at_once();
+    memory::give_back_at_once(Threshold::SERVICE);
     start_service_log();
     match serve(arguments) {
         Ok(()) => ExitCode::SUCCESS,
@@ -91,7 +92,7 @@ pub fn command() -> ExitCode {
     if is_called_to_hold_a_model() {
         return hold_a_model();
     }
-    memory::give_back_at_once();
+    memory::give_back_at_once(Threshold::COMMAND);
     let arguments = Arguments::parse();
     // Silent unless RUST_LOG asks for more: what a person has to know is told in sentences.
     log::start("off");
