@@ -43,8 +43,7 @@ pub(super) fn open(bundle: &Bundle, not_used: Vec<NotUsed>) -> Result<Box<dyn Ne
         signature.check(&declared_inputs(graph), &declared(&graph.output))?;
         guarded(|| optimised(model, &signature).map_err(|error| format!("{error:#}"))).map_err(foreign)
     };
-    // Most of a cold start is tract's optimising, on one thread for each graph: side by side, a second core saves a fifth
-    // of the wait.
+    // Most of a cold start is tract's optimising, on one thread for each graph: side by side, where there is a second core.
     let (encoder, decoder) = thread::scope(|scope| {
         let decoder = scope
             .spawn(|| plan(Signature::of_decoder(manifest), &manifest.decoder.file, bundle.decoder_onnx()));
