@@ -43,14 +43,19 @@ pub(super) fn open(bundle: &Bundle, not_used: Vec<NotUsed>) -> Result<Box<dyn Ne
         signature.check(&declared_inputs(graph), &declared(&graph.output))?;
         guarded(|| optimised(model, &signature).map_err(|error| format!("{error:#}"))).map_err(foreign)
     };
+    let decoder = || plan(Signature::of_decoder(manifest), &manifest.decoder.file, bundle.decoder_onnx());
     // Most of a cold start is tract's optimising, on one thread for each graph: side by side, where there is a second core.
+    // A system that gives no thread has both done one after the other.
     let (encoder, decoder) = thread::scope(|scope| {
-        let decoder = scope
-            .spawn(|| plan(Signature::of_decoder(manifest), &manifest.decoder.file, bundle.decoder_onnx()));
+        let beside = thread::Builder::new().spawn_scoped(scope, decoder);
         let encoder = plan(Signature::of_encoder(manifest), &manifest.encoder.file, bundle.encoder_onnx());
-        (encoder, decoder.join())
+        let decoder = match beside {
+            Ok(beside) => beside.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => decoder(),
+        };
+        (encoder, decoder)
     });
-    let (encoder, decoder) = (encoder?, decoder.unwrap_or_else(|panic| resume_unwind(panic))?);
+    let (encoder, decoder) = (encoder?, decoder?);
     Ok(Box::new(Checked::new(Engine::Tract, Tract { encoder, decoder }, manifest).on(Device::Cpu, not_used)))
 }
 

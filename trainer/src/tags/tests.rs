@@ -162,8 +162,8 @@ fn the_first_class_is_left_out_where_the_layer_has_none_for_it() {
     assert_eq!(names, "Saluki\tdog\nbeagle\tdog\nteapot\n");
     // Each label still means the class that it meant: with the one left out, which no label has, the others are ahead of
     // as many as before, or of one more.
-    let top5 = |captioner: &Captioner| captioner.manifest().tags.clone().expect("a section").fit;
-    assert!(top5(&three).top1 >= top5(&four).top1, "{:?} {:?}", top5(&three), top5(&four));
+    let fit = |captioner: &Captioner| captioner.manifest().tags.clone().expect("a section").fit;
+    assert!(fit(&three).top1 >= fit(&four).top1, "{:?} {:?}", fit(&three), fit(&four));
 
     fs::write(arguments.labelled.join("labels.txt"), "0.png\t0\n").expect("labels");
     assert!(format!("{:#}", tags(&others).expect_err("a label of what is left out")).contains("line 1"));
