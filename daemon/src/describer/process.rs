@@ -36,6 +36,7 @@ use tracing::{debug, error, warn};
 use super::{DescribeError, Describer, Load, open};
 use crate::{
     caption_thread::pulse,
+    memory::Threshold,
     request::DEFAULT_TIMEOUT,
     words::{Message, message as words, models},
 };
@@ -79,6 +80,7 @@ fn own_program() -> Command {
     command.arg0("descryd").arg(ARGUMENT);
     // What systemd wants to hear, it wants to hear of the service.
     command.env_remove("NOTIFY_SOCKET").env_remove("WATCHDOG_USEC").env_remove("WATCHDOG_PID");
+    Threshold::NETWORK.set_for(&mut command);
     command
 }
 

@@ -18,6 +18,9 @@ use super::{
     jpeg, shrink, webp,
 };
 
+/// More than what the heap keeps after a network was run: 48 MB, as 16 megapixels take.
+const MUCH_MEMORY: u64 = 48_000_000;
+
 /// Bytes that the profiles and texts of a PNG may unpack to. Beyond it they are left out, or the file is refused.
 const PNG_EXTRAS: u64 = 4 << 20;
 
@@ -160,7 +163,8 @@ pub(super) fn check_pixels(width: u32, height: u32) -> Result<(), SourceError> {
     }
 }
 
-/// Refuses pictures that would need more than [`DECODING_MEMORY`], and says how large such a picture may be.
+/// Refuses pictures that would need more than [`DECODING_MEMORY`], and says how large such a picture may be. For one that
+/// needs much of it, the heap gives up first what it keeps of what came before.
 pub(super) fn check_memory(
     format: &'static str,
     width: u32,
@@ -168,6 +172,9 @@ pub(super) fn check_memory(
     needed: u64,
 ) -> Result<(), SourceError> {
     if needed <= DECODING_MEMORY {
+        if needed > MUCH_MEMORY {
+            descry_heap::give_back();
+        }
         return Ok(());
     }
     let pixels = u64::from(width) * u64::from(height);

@@ -113,6 +113,9 @@ fn converse<S: Read + Write>(
         device: describer.device(),
     }))?;
     loop {
+        // Whoever waited has the answer, and waits for this no more. What comes next waits for the pages to be made anew: less
+        // than for each layer to make its own, which is how little memory was kept otherwise.
+        descry_heap::give_back();
         let Order::Describe { width, height, beam_width } = receive()? else { return Err(unexpected()) };
         let picture = receive_picture(&mut line.borrow_mut(), width, height)?;
         let broken = Cell::new(None);
@@ -131,6 +134,7 @@ fn converse<S: Read + Write>(
             Ok(caption) => Reply::Described(caption.into()),
             Err(error) => Reply::Failed(error),
         })?;
+        drop(picture);
     }
 }
 
