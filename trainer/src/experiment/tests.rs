@@ -17,9 +17,10 @@ fn the_shipped_experiments_are_sound() {
         SOUND,
         include_str!("../../experiments/descry-attend-1.toml"),
         include_str!("../../experiments/tried-meteor.toml"),
-        include_str!("../../experiments/descry-attend-3.toml"),
-        include_str!("../../experiments/descry-attend-3-on.toml"),
-        include_str!("../../experiments/descry-attend-3-scores.toml"),
+        include_str!("../../experiments/descry-attend-4.toml"),
+        include_str!("../../experiments/descry-attend-4-on.toml"),
+        include_str!("../../experiments/descry-attend-4-longer.toml"),
+        include_str!("../../experiments/descry-attend-4-scores.toml"),
     ] {
         let experiment = read(text).expect("sound");
         assert_eq!(experiment.fine_tune.schedule, Schedule::Cosine);

@@ -8,7 +8,7 @@ use crate::{
 };
 
 fn shipped() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bundles/descry-attend-3")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bundles/descry-attend-4")
 }
 
 fn library(opening: &Opening, use_it: impl FnOnce(&mut Library<'_>)) {
@@ -26,8 +26,9 @@ fn the_graphs_for_gpus_give_the_captions_of_the_shipped_one() {
         serde_json::from_value(golden["captions"].clone()).unwrap();
     let pictures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).with_file_name("tests").join("pictures");
     // Processors compute in 32 bits what TensorRT computes in 16. Where activations are rounded otherwise, or not at all,
-    // captions differ wherever two words are all but equally likely.
-    for (arithmetic, due) in [(Arithmetic::Int8, 4), (Arithmetic::Float32, 6)] {
+    // captions differ wherever two words are all but equally likely, which on pictures as odd as these is often: what the
+    // networks compute is compared before.
+    for arithmetic in [Arithmetic::Int8, Arithmetic::Float32] {
         library(&Opening::default(), |library| {
             let mut network = library.opened_on_gpu(arithmetic, &|_| Ok(Vec::new())).unwrap();
             assert_eq!(network.arithmetic(), arithmetic);
@@ -42,7 +43,7 @@ fn the_graphs_for_gpus_give_the_captions_of_the_shipped_one() {
                 println!("{arithmetic}, {name}: {} | {golden}", caption.text);
                 same += usize::from(*golden == caption.text.as_str());
             }
-            assert!(same >= due, "{arithmetic}: {same} of {}", golden.len());
+            assert!(2 * same >= golden.len(), "{arithmetic}: {same} of {}", golden.len());
         });
     }
 }
