@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes pictures that are no photographs: pages and screens, drawn by headless Chromium from pages written here.
 
-    make_screens.py --photos DIR --output DIR [--count 600] [--seed 1]
+    make_screens.py --photos DIR --output DIR [--count 600] [--seed 1] [--only wallpapered]
 
 Needs `chromium` and Pillow. `DIR/text/` gets what is all but text (documents, code, mail, tables), `DIR/screen/` what is
 a screen with more on it (web pages, windows, desktops). The photos fill the pictures in pages and some wallpapers. Many
@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageFilter
 
 SIZES = [(1280, 800), (1920, 1080), (1366, 768), (1024, 768), (800, 600), (640, 480), (480, 800), (390, 844),
          (768, 1024), (600, 400), (900, 1200), (320, 240), (1000, 300), (1600, 900), (500, 500)]
@@ -40,8 +40,8 @@ CODE = ["fn main() {", "    let mut total = 0;", "    for (index, value) in valu
 
 
 class Maker:
-    def __init__(self, rng, photos):
-        self.rng, self.photos = rng, photos
+    def __init__(self, rng, photos, folder):
+        self.rng, self.photos, self.folder, self.wallpapers = rng, photos, folder, 0
 
     def words(self, least, most):
         return " ".join(self.rng.choice(WORDS) for _ in range(self.rng.randint(least, most)))
@@ -221,9 +221,75 @@ class Maker:
         bar = f"<div style='position:absolute;{edge};width:100%;height:{rng.choice([24, 32, 44])}px;background:{self.colour(True)};color:#fff;font:13px sans-serif;line-height:30px'>&nbsp; {self.words(2, 8)} <span style='float:right'>10:{rng.randint(10, 59)} &nbsp;</span></div>"
         return f"<html><body style='margin:0;height:100vh;overflow:hidden;background:{wallpaper}'>{icons}{''.join(windows)}{bar}</body></html>"
 
-    def one(self):
-        kind = self.rng.choice(["document", "document", "code", "code", "table", "mail", "sign", "web", "web", "article", "form", "dashboard",
-                                "files", "chat", "desktop", "desktop", "desktop"])
+    # --- desktops whose wallpaper is a photo ---
+
+    def wallpaper(self):
+        """As people set one: filling the screen, in the middle of it, or again and again; as sharp as a camera is, or soft."""
+        rng = self.rng
+        photo = Image.open(rng.choice(self.photos)).convert("RGB")
+        if rng.random() < 0.25:
+            url = self.kept(photo)
+            return f"{self.colour()} url({url}) {rng.choice(['0 0', '50% 50%'])}/{rng.choice([60, 120, 224, 224, 400])}px {rng.choice(['repeat', 'repeat', 'repeat-x'])}"
+        side = rng.choice([600, 1000, 1600])
+        large = photo.resize((side, side * photo.height // photo.width), rng.choice([Image.BICUBIC, Image.LANCZOS]))
+        if rng.random() < 0.7:
+            large = large.filter(ImageFilter.UnsharpMask(rng.choice([1, 2, 4]), rng.randint(80, 300), 1))
+            grain = Image.effect_noise(large.size, rng.uniform(2, 16))
+            large = ImageChops.add(large, Image.merge("RGB", [grain] * 3), 1, -128)
+        return f"{self.colour()} url({self.kept(large)}) center/{rng.choice(['cover', 'cover', 'cover', 'contain', 'auto'])} no-repeat"
+
+    def kept(self, picture):
+        self.wallpapers += 1
+        path = self.folder / f"wallpaper-{self.wallpapers}.jpg"
+        picture.save(path, quality=self.rng.randint(75, 95))
+        return path.as_uri()
+
+    def small_window(self):
+        """What lies over a wallpaper: a dialog, a menu, a calculator, a notice, or a window of any other kind."""
+        rng = self.rng
+        back, text, accent, line = self.theme()
+        border = f"border:{rng.choice([0, 1, 1, 2, 4])}px solid {rng.choice([line, accent, '#000', '#888'])};border-radius:{rng.choice([0, 0, 0, 6, 12])}px;overflow:hidden"
+        place = f"position:absolute;left:{rng.randint(0, 75)}%;top:{rng.randint(0, 70)}%;{border};background:{back};color:{text};font:{rng.choice([11, 13, 15])}px {rng.choice(FONTS)}"
+        if rng.random() < 0.6:
+            place += f";box-shadow:0 {rng.randint(0, 6)}px {rng.randint(0, 24)}px rgba(0,0,0,.6)"
+        button = f"display:inline-block;border:1px solid {line};background:rgba(128,128,128,.15);padding:{rng.choice([3, 6, 10])}px;margin:2px;text-align:center"
+        kind = rng.choice(["dialog", "menu", "keys", "notice", "full", "full", "full"])
+        if kind == "dialog":
+            return f"<div style='{place}'>{self.window()}<div style='padding:14px'>{self.sentence()}<p align=right><span style='{button}'>Cancel</span><span style='{button}'>OK</span></div></div>"
+        if kind == "menu":
+            rows = "".join(f"<div style='padding:4px 30px 4px 12px;border-bottom:{rng.choice([0, 0, 1])}px solid {line}'>{self.words(1, 3)}</div>" for _ in range(rng.randint(4, 14)))
+            return f"<div style='{place}'>{rows}</div>"
+        if kind == "keys":
+            keys = "".join(f"<span style='{button};width:{rng.choice([26, 40])}px'>{rng.choice('0123456789+-*/=.C')}</span>{'<br>' if index % 4 == 3 else ''}" for index in range(20))
+            return f"<div style='{place};white-space:nowrap'>{self.window()}<div style='text-align:right;padding:6px;border:1px inset {line};font-size:24px'>{rng.randint(0, 99999)}</div>{keys}</div>"
+        if kind == "notice":
+            return f"<div style='{place};padding:10px;opacity:{rng.choice([1, 1, .9])}'><b>{self.words(1, 4)}</b><br>{self.sentence()}</div>"
+        inner = html.escape(rng.choice([self.document, self.code, self.table, self.form, self.files, self.chat, self.web])(), quote=True)
+        return (f"<div style='{place};width:{rng.randint(15, 60)}%;height:{rng.randint(15, 60)}%;display:flex;flex-direction:column'>{self.window()}"
+                f"<iframe srcdoc=\"{inner}\" style='flex:1;border:0;background:#fff'></iframe></div>")
+
+    def wallpapered(self):
+        rng = self.rng
+        size = rng.choice([32, 40, 48, 64])
+        icons = []
+        for _ in range(rng.choice([0, 0, 3, 8, 20])):
+            shape = f"<div style='margin:auto;width:{size}px;height:{size * rng.choice([3, 4]) // 4}px;background:{self.colour(False)};border:{rng.choice([0, 1, 3])}px solid {self.colour()};border-radius:{rng.choice([0, 4, 20])}px'></div>"
+            icons.append(f"<div style='width:{size + 34}px;text-align:center;color:#fff;font:{rng.choice([11, 12, 14])}px sans-serif;margin:10px 4px;text-shadow:1px 1px 2px #000'>{shape}{self.words(1, 2)}</div>")
+        windows = [self.small_window() for _ in range(rng.choice([0, 1, 1, 2, 3]))]
+        panels = []
+        for edge in rng.choice([["top"], ["bottom"], ["bottom"], ["top", "bottom"], ["left"], ["dock"], []] if windows else [["top"], ["bottom"], ["top", "dock"], ["left"]]):
+            back = rng.choice([self.colour(), self.colour(True), "#000", "#ddd", "rgba(0,0,0,.5)", "rgba(255,255,255,.6)"])
+            thick = rng.choice([24, 28, 34, 44, 60])
+            parts = "".join(f"<span style='display:inline-block;background:{self.colour()};width:{thick - 8}px;height:{thick - 8}px;margin:4px'></span>" for _ in range(rng.randint(1, 9)))
+            where = {"left": f"left:0;top:0;height:100%;width:{thick}px", "dock": f"bottom:6px;left:{rng.randint(15, 35)}%;height:{thick}px;border-radius:8px"}.get(edge, f"{edge}:0;left:0;width:100%;height:{thick}px")
+            label = "" if edge in ("left", "dock") else f"<span style='vertical-align:{thick // 3}px'>{self.words(1, 8)}</span><span style='position:absolute;right:8px;top:{thick // 4}px'>{self.words(0, 3)} 10:{rng.randint(10, 59)}</span>"
+            panels.append(f"<div style='position:absolute;{where};background:{back};color:{rng.choice(['#fff', '#fff', '#000'])};font:{rng.choice([12, 13, 15])}px sans-serif;overflow:hidden'>{parts}{label}</div>")
+        return (f"<html><body style='margin:0;height:100vh;overflow:hidden;background:{self.wallpaper()}'><div style='display:flex;flex-direction:column;flex-wrap:wrap;height:90%;align-content:flex-start'>"
+                f"{''.join(icons)}</div>{''.join(windows)}{''.join(panels)}</body></html>")
+
+    def one(self, only=None):
+        kind = only or self.rng.choice(["document", "document", "code", "code", "table", "mail", "sign", "web", "web", "article", "form", "dashboard",
+                                        "files", "chat", "desktop", "desktop", "desktop"])
         return ("text" if kind in ("document", "code", "table", "mail", "sign") else "screen"), kind, getattr(self, kind)()
 
 
@@ -242,11 +308,18 @@ def main():
     parser.add_argument("--output", required=True, type=pathlib.Path)
     parser.add_argument("--count", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=["wallpapered"], help="desktops whose wallpaper is a photo, and nothing else")
     arguments = parser.parse_args()
     if not shutil.which("chromium"):
         parser.error("there is no chromium")
     rng = random.Random(arguments.seed)
-    maker = Maker(rng, sorted(arguments.photos.resolve().glob("*.jpg")))
+    with tempfile.TemporaryDirectory() as folder:
+        make(arguments, Maker(rng, sorted(arguments.photos.resolve().glob("*.jpg")), pathlib.Path(folder)))
+
+
+def make(arguments, maker):
+    """Many sheets in each page that Chromium draws, until there are enough."""
+    rng = maker.rng
     for folder in ("text", "screen"):
         (arguments.output / folder).mkdir(parents=True, exist_ok=True)
     done = 0
@@ -255,7 +328,7 @@ def main():
         sheets, top, widest = [], 0, 0
         while len(sheets) < 12 and done + len(sheets) < arguments.count and top < 7000:
             width, height = rng.choice(SIZES)
-            sheets.append((top, width, height, *maker.one()))
+            sheets.append((top, width, height, *maker.one(arguments.only)))
             top, widest = top + height, max(widest, width)
         frames = "".join(f"<iframe srcdoc=\"{html.escape(page, quote=True)}\" style='position:absolute;border:0;left:0;top:{at}px;width:{width}px;height:{height}px'></iframe>"
                          for at, width, height, _, _, page in sheets)

@@ -89,8 +89,11 @@ fn is_right(class: Class, quality: &Quality) -> bool {
     }
 }
 
-/// How probable it is that the picture is no photo.
+/// How probable it is that the picture is no photo; surely where something on it is drawn.
 fn no_photo(sample: &Sample) -> f32 {
+    if sample.is_drawn {
+        return 1.0;
+    }
     let probabilities = quality::probabilities(&sample.statistics);
     [Class::Screen, Class::Text, Class::Blank, Class::Noise]
         .iter()

@@ -18,6 +18,8 @@ pub(super) struct Sample {
     pub(super) set: String,
     pub(super) name: String,
     pub(super) statistics: Statistics,
+    /// Whether there is on it what only a program draws.
+    pub(super) is_drawn: bool,
     /// What the built-in table makes of it, and in how many milliseconds.
     pub(super) judged: Option<(Quality, f64)>,
 }
@@ -34,14 +36,17 @@ struct Task {
     class: Class,
     seed: u64,
     vary: bool,
+    /// At the size of a camera's picture or a screen's: the photos of most sets are small.
+    enlarge: bool,
 }
 
-/// The pictures to fit: each photo as it is, varied, and with one fault; each second screen three times.
+/// The pictures to fit: each photo as it is, varied, and with one fault; each second screen four times.
 pub(super) fn for_fitting(pictures: &Pictures) -> Result<Vec<Sample>, Box<dyn Error>> {
     let mut tasks = Vec::new();
     for (set, file, index) in photos(pictures)? {
         let mut task = |class, vary| {
-            tasks.push(Task { file: file.clone(), set: set.clone(), class, seed: index ^ 0x5eed, vary });
+            let seed = index ^ 0x5eed;
+            tasks.push(Task { file: file.clone(), set: set.clone(), class, seed, vary, enlarge: false });
         };
         task(Class::Photo, false);
         task(Class::Photo, true);
@@ -56,14 +61,14 @@ pub(super) fn for_fitting(pictures: &Pictures) -> Result<Vec<Sample>, Box<dyn Er
         screens(&pictures.screens)?.into_iter().filter(|screen| screen.3 % 2 == 0)
     {
         for variant in 0..4 {
-            let seed = index * 4 + variant;
-            tasks.push(Task { file: file.clone(), set: set.clone(), class, seed, vary: variant > 0 });
+            let (seed, vary) = (index * 4 + variant, variant > 0);
+            tasks.push(Task { file: file.clone(), set: set.clone(), class, seed, vary, enlarge: false });
         }
     }
     Ok(made(&tasks, false))
 }
 
-/// The pictures to measure: each photo as it is and once with each fault, the other screens as they are and varied.
+/// The pictures to measure: each photo as it is and with a fault, some enlarged, the other screens as they are and varied.
 pub(super) fn for_measuring(pictures: &Pictures) -> Result<Vec<Sample>, Box<dyn Error>> {
     let mut tasks = Vec::new();
     for (set, file, index) in photos(pictures)? {
@@ -74,6 +79,7 @@ pub(super) fn for_measuring(pictures: &Pictures) -> Result<Vec<Sample>, Box<dyn 
                 class,
                 seed: index ^ 0xfa17,
                 vary: class != Class::Photo,
+                enlarge: false,
             });
         };
         task(Class::Photo);
@@ -82,6 +88,10 @@ pub(super) fn for_measuring(pictures: &Pictures) -> Result<Vec<Sample>, Box<dyn 
             0 => task(Class::Blank),
             1 => task(Class::Noise),
             _ => {}
+        }
+        if index % 5 == 0 {
+            let (set, seed) = (format!("{set}, enlarged"), index ^ 0x1a96e);
+            tasks.push(Task { file, set, class: Class::Photo, seed, vary: false, enlarge: true });
         }
     }
     let own = screens(&pictures.screens)?.into_iter().filter(|screen| screen.3 % 2 == 1);
@@ -93,6 +103,7 @@ pub(super) fn for_measuring(pictures: &Pictures) -> Result<Vec<Sample>, Box<dyn 
                 class,
                 seed: index * 2 + variant + 77,
                 vary,
+                enlarge: false,
             });
         }
     }
@@ -144,6 +155,7 @@ fn make(task: &Task, judge: bool) -> Option<Sample> {
     let mut chance = Chance::new(task.seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ task.class as u64);
     let found = image::open(&task.file).ok()?.into_rgb8();
     let spoilt = spoilt(&found, task.class, &mut chance);
+    let spoilt = if task.enlarge { enlarged(&spoilt, &mut chance) } else { spoilt };
     let picture = if task.vary { varied(&spoilt, task.class, &mut chance) } else { spoilt };
     let statistics = quality::statistics_of(&picture)?;
     let name = format!("{} ({:?})", task.file.display(), task.class);
@@ -152,7 +164,8 @@ fn make(task: &Task, judge: bool) -> Option<Sample> {
         let quality = quality::assess(&picture);
         (quality, start.elapsed().as_secs_f64() * 1000.0)
     });
-    Some(Sample { class: task.class, set: task.set.clone(), name, statistics, judged })
+    let is_drawn = quality::is_drawn(&picture, &quality::probabilities(&statistics));
+    Some(Sample { class: task.class, set: task.set.clone(), name, statistics, is_drawn, judged })
 }
 
 /// Another size, a part of it, other tones, a JPEG's losses; only what leaves it what it is.
@@ -258,6 +271,26 @@ fn framed(picture: &RgbImage, chance: &mut Chance) -> RgbImage {
     let inner = resized(picture, width - 2 * border, height - 2 * border);
     image::imageops::replace(&mut whole, &inner, border.into(), border.into());
     whole
+}
+
+/// At the size of a screen or of a camera's picture: soft as a small picture is then, or as sharp as a camera makes it, with
+/// its grain.
+fn enlarged(picture: &RgbImage, chance: &mut Chance) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let scale = chance.between(500.0, 1600.0) / width.max(height) as f32;
+    let size = |side: u32| (side as f32 * scale) as u32;
+    let filter = [FilterType::Triangle, FilterType::CatmullRom, FilterType::Lanczos3][chance.below(3)];
+    let mut large = image::imageops::resize(picture, size(width), size(height), filter);
+    if chance.one_in(3) {
+        return large;
+    }
+    let soft = image::imageops::fast_blur(&large, chance.between(0.8, 3.0));
+    let (amount, grain) = (chance.between(0.0, 4.0), chance.between(0.3, 6.0));
+    for (value, soft) in large.iter_mut().zip(soft.as_raw()) {
+        let (sharp, soft) = (f32::from(*value), f32::from(*soft));
+        *value = (sharp + amount * (sharp - soft) + grain * chance.normal()).round().clamp(0.0, 255.0) as u8;
+    }
+    if chance.one_in(4) { large } else { through_jpeg(&large, chance.between(70.0, 97.0) as u8) }
 }
 
 fn resized(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
