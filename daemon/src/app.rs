@@ -305,7 +305,11 @@ async fn assess(frame: Frame) -> Result<(Frame, Quality), Failure> {
     let assess = move || {
         let Frame { pixels, origin, captured_at } = frame;
         let small = source::shrunk(pixels.clone());
-        let quality = quality::assess(&small);
+        // What only programs draw no camera sees as it is; what looks so there is something else.
+        let quality = match origin {
+            Origin::Camera => quality::assess_looks(&small),
+            Origin::File | Origin::Screen(_) => quality::assess(&small),
+        };
         let is_read = written(quality.kind).is_some();
         (Frame { pixels: if is_read { pixels } else { small }, origin, captured_at }, quality)
     };

@@ -80,7 +80,7 @@ impl Gate {
             Some((when, view)) if at.saturating_sub(when) < JUDGED_EVERY => view,
             _ => {
                 // A sensor's noise in the dark has looks of its own.
-                let view = match View::of(&quality::assess(picture)) {
+                let view = match View::of(&quality::assess_looks(picture)) {
                     View::Covered if lightness < NIGHT => View::Dark,
                     view => view,
                 };

@@ -48,7 +48,7 @@ fn replay(scene: &Scene) -> Outcome {
         let moment = Moment { at, answering: false };
         if let Some(from) = asked.take_if(|from| *from + LATENCY <= frame) {
             let picture = (scene.show)(from);
-            let quality = quality::assess(&picture);
+            let quality = quality::assess_looks(&picture);
             let (text, band) = (scene.caption)(from);
             let caption = Caption {
                 text: text.to_owned(),
