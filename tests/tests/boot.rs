@@ -1,5 +1,6 @@
 //! From power-on to a voice: a machine that boots with systemd, with nobody at it, is a wearable that speaks, sees, comes
-//! back when it fails, and can be switched off. It takes a disk that `./run test-boot` makes.
+//! back when it fails, and can be switched off; and where somebody has a screen, it sees that. It takes a disk that
+//! `./run test-boot` makes.
 
 use std::{thread::sleep, time::Duration};
 
@@ -15,6 +16,9 @@ const READY_FIRST: &str = "Descry is ready. It says what pictures show, and it i
                            move about, or against hazards.";
 const READY: &str = "Descry is ready.";
 const BATTERY: &str = "The battery is almost empty: 4 percent. Charge it now, or Descry will fall silent.";
+
+/// What a window shows.
+const ON_SCREEN: &str = "The train to Ulm leaves at ten";
 
 /// The service's own lines in the journal.
 const JOURNAL: &str = "journalctl --quiet --no-pager --output=cat _SYSTEMD_USER_UNIT=descryd.service";
@@ -43,6 +47,32 @@ fn hear(machine: &Machine, listener: &Listener, since: usize, sentence: &str) ->
         }
         Ok(is_heard.then_some(()))
     })
+}
+
+/// Ada sits down before a screen: what she asks the service, which cannot see all that she can, it sees there.
+fn look_at_a_screen(machine: &mut Machine) -> Result<()> {
+    let begin = |machine: &mut Machine, program: &str| {
+        machine.ask_as("ada", &format!("export DISPLAY=:7; setsid {program} >/dev/null 2>&1 </dev/null &"))
+    };
+    begin(machine, "Xvfb :7 -screen 0 800x600x24")?;
+    machine.wait_for("the X server to listen", |machine| {
+        let (_, status) = machine.attempt("test -S /tmp/.X11-unix/X7")?;
+        Ok((status == "0").then_some(()))
+    })?;
+    begin(machine, &format!("xmessage -geometry 600x200 \"{ON_SCREEN}\""))?;
+    let answer = machine.wait_for("the window to be seen", |machine| {
+        let answer =
+            machine.ask_as("ada", "DISPLAY=:7 descry describe --screen --no-speech --json || true")?;
+        Ok(answer.contains(ON_SCREEN).then_some(answer))
+    })?;
+    let answer: serde_json::Value =
+        serde_json::from_str(answer.lines().last().context("an answer has a line")?)?;
+    ensure!(answer["kind"] == "screen", "{answer}");
+    ensure!(answer["screen_text"].as_str().is_some_and(|text| text.contains(ON_SCREEN)), "{answer}");
+    // It was the service that looked.
+    let newest = machine.ask_as("ada", "descry history --json --count 1")?;
+    ensure!(newest.contains(ON_SCREEN), "the service remembers {newest}");
+    Ok(())
 }
 
 #[test]
@@ -76,6 +106,8 @@ fn a_machine_without_anybody_at_it_speaks_after_power_on() -> Result<()> {
         Ok(Some(entry["wording"].as_str().context("an answer has a wording")?.to_owned()))
     })?;
     hear(&machine, &listener, before, &answer)?;
+
+    look_at_a_screen(&mut machine)?;
 
     // It is killed, and comes back, which is heard.
     let killed = property(&mut machine, "MainPID")?;
