@@ -5,25 +5,19 @@
 set -eu
 output=$1 photos=$2
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$output/text" "$output/screen"
-home=$(mktemp -d)
-export HOME="$home" NO_AT_BRIDGE=1 XDG_RUNTIME_DIR="$home" QT_QPA_PLATFORM=xcb
-unset DBUS_SESSION_BUS_ADDRESS || true
-count=0
-children=
+. "$here/virtual_screen.sh"
+export XDG_RUNTIME_DIR="$home" QT_QPA_PLATFORM=xcb
 
 # Runs a program, and waits until it shows one more window than there were, which takes long on a busy machine.
 run() {
     before=$(windows)
-    "$@" >/dev/null 2>&1 &
-    children="$children $!"
+    begin "$@"
     for _ in $(seq 60); do
         [ "$(windows)" -le "$before" ] || break
         sleep 0.5
     done
 }
 windows() { xdotool search --onlyvisible --name '.+' 2>/dev/null | wc -l; }
-close() { for child in $children; do kill "$child" 2>/dev/null || true; done; children=; sleep 0.5; }
 # A window of its own size and place: the one that came last.
 place() { xdotool getactivewindow windowsize "$1" "$2" windowmove "$3" "$4" 2>/dev/null || true; }
 arrange() {
@@ -42,13 +36,7 @@ arrange() {
 sizes=0
 for size in 1366x768 1600x900 1280x1024; do
     sizes=$((sizes + 1)) photo_number=0
-    display=:$((40 + ${size%%x*} % 29))
-    Xvfb "$display" -screen 0 "${size}x24" >/dev/null 2>&1 &
-    server=$!
-    export DISPLAY=$display
-    sleep 2
-    icewm >/dev/null 2>&1 &
-    manager=$!
+    switch_on "$size" icewm
     sleep 2
     for photo in "$photos"/*; do
         photo_number=$((photo_number + 1))
@@ -65,8 +53,6 @@ for size in 1366x768 1600x900 1280x1024; do
         import -window root -quality 10 "$output/screen/$(printf %03d $count)-$size.png" 2>/dev/null || true
         close
     done
-    kill "$manager" "$server" 2>/dev/null || true
-    wait "$server" 2>/dev/null || true
+    switch_off
 done
-rm -rf "$home"
-echo "$count pictures in $output"
+end
