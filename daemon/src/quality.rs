@@ -177,7 +177,8 @@ pub fn assess(picture: &RgbImage) -> Quality {
     assess_with(picture, is_drawn)
 }
 
-/// Judges a picture by its looks as a whole: a screen that a photo fills is a photo, with whatever lies over it.
+/// Judges a picture by its looks as a whole, for where nothing on it can be drawn or where that does not matter: what a camera
+/// sees, and a screen that a photo fills, which is a photo with whatever lies over it.
 #[must_use]
 pub fn assess_looks(picture: &RgbImage) -> Quality {
     assess_with(picture, |_, _| false)

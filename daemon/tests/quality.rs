@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use descry_daemon::quality::{Fault, Kind, Quality, assess};
+use descry_daemon::quality::{Fault, Kind, Quality, assess, assess_looks};
 use image::{Rgb, RgbImage, imageops};
 
 fn folder(name: &str) -> PathBuf {
@@ -65,6 +65,21 @@ fn what_is_wrong_is_named_instead_of_captioned() {
                 "{name}, {fault}: {quality:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_photo_with_a_window_over_it_is_a_screen_that_looks_like_a_photo() {
+    for (name, photo) in photos() {
+        let mut desktop = photo.clone();
+        let (width, height) = (photo.width() / 3, photo.height() / 4);
+        let window =
+            RgbImage::from_fn(width, height, |_, y| Rgb(if y < 20 { [40, 60, 90] } else { [238; 3] }));
+        imageops::replace(&mut desktop, &window, i64::from(width), i64::from(height));
+        let quality = assess(&desktop);
+        assert!(matches!(quality.kind, Kind::Screen | Kind::Text), "{name}: {quality:?}");
+        assert!(!quality.can_be_captioned, "{name}: {quality:?}");
+        assert_eq!(assess_looks(&desktop).kind, Kind::Photo, "{name}");
     }
 }
 
