@@ -144,7 +144,7 @@ fn decode_as_stored(mut reader: BufReader<Encoded>) -> Result<Decoded, SourceErr
 fn read(mut decoder: impl ImageDecoder, format: &'static str, needed: u64) -> Result<Decoded, SourceError> {
     let (width, height) = decoder.dimensions();
     check_pixels(width, height)?;
-    check_memory(format, width, height, needed)?;
+    make_room(format, width, height, needed)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let color = decoder.color_type();
     let length = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
@@ -163,9 +163,9 @@ pub(super) fn check_pixels(width: u32, height: u32) -> Result<(), SourceError> {
     }
 }
 
-/// Refuses pictures that would need more than [`DECODING_MEMORY`], and says how large such a picture may be. For one that
-/// needs much of it, the heap gives up first what it keeps of what came before.
-pub(super) fn check_memory(
+/// Makes room for a picture that needs so many bytes: where that is much, the heap gives back first what it keeps of what
+/// came before. Refuses what would need more than [`DECODING_MEMORY`], and says how large such a picture may be.
+pub(super) fn make_room(
     format: &'static str,
     width: u32,
     height: u32,

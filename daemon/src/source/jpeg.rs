@@ -16,7 +16,7 @@ use zune_jpeg::{
 
 use super::{
     SourceError,
-    decode::{Decoded, check_memory, check_pixels},
+    decode::{Decoded, check_pixels, make_room},
     encoded::Encoded,
     flatten::Flat,
 };
@@ -71,7 +71,7 @@ pub(super) fn decode(mut reader: BufReader<Encoded>) -> Result<Decoded, SourceEr
     let outline = outline(&mut reader)?;
     let (width, height) = (u32::from(outline.width), u32::from(outline.height));
     check_pixels(width, height)?;
-    check_memory(outline.name(), width, height, outline.memory() + reader.get_ref().held())?;
+    make_room(outline.name(), width, height, outline.memory() + reader.get_ref().held())?;
     reader.seek(SeekFrom::Start(0)).map_err(SourceError::Unreadable)?;
 
     let channels = outline.channels();
