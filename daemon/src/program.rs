@@ -92,8 +92,10 @@ pub fn command() -> ExitCode {
     if is_called_to_hold_a_model() {
         return hold_a_model();
     }
-    memory::give_back_at_once(Threshold::NETWORK);
     let arguments = Arguments::parse();
+    if arguments.command.may_run_a_network() {
+        memory::give_back_at_once(Threshold::NETWORK);
+    }
     // Silent unless RUST_LOG asks for more: what a person has to know is told in sentences.
     log::start("off");
     command::run(arguments)

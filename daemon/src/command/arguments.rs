@@ -117,6 +117,14 @@ pub enum Command {
     Check(Check),
 }
 
+impl Command {
+    /// Whether a network may run in this very process, where no service answers or none is asked. The others need not be
+    /// made ready for that, which takes a start of its own: qemu, which writes manual pages for another processor, has none.
+    pub(crate) fn may_run_a_network(&self) -> bool {
+        matches!(self, Self::Describe(_) | Self::Narrate(_) | Self::Check(_) | Self::Bench(_))
+    }
+}
+
 /// What can be done with the settings.
 #[derive(Debug, Subcommand)]
 pub enum ConfigAction {

@@ -33,6 +33,20 @@ fn settings_of_its_own_keep_a_request_in_this_process() {
 }
 
 #[test]
+fn only_what_may_run_a_network_is_made_ready_for_one() {
+    for (line, may) in [
+        ("descry describe a.jpg", true),
+        ("descry check", true),
+        ("descry bench", true),
+        ("descry status", false),
+        ("descry generate man /tmp", false),
+        ("descry config check", false),
+    ] {
+        assert_eq!(Arguments::parse_from(line.split(' ')).command.may_run_a_network(), may, "{line}");
+    }
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused() {
     for line in [
         "descry",
