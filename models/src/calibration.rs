@@ -4,99 +4,15 @@
 //! likely. So a logistic regression over a few numbers of the search, fitted by `descry-trainer calibrate` to captions that
 //! were judged, makes the confidence; its coefficients are in the manifest. Nothing here runs the network again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Band, Confidence, Hypothesis};
 
-/// A number that the search yields of its sentences, or the encoder's tags of them, all of them without a unit and within some few of 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Feature {
-    /// The mean of the words' log probabilities.
-    MeanLogProbability,
-    /// That of the least likely word.
-    MinimumLogProbability,
-    /// The mean of the first three words, which name the subject.
-    SubjectLogProbability,
-    /// How much the words' log probabilities differ: their standard deviation.
-    LogProbabilityDeviation,
-    /// The log probability of ending where the sentence ends.
-    EndLogProbability,
-    /// How far the second sentence's score lies below the best one's; 0 without a second one.
-    Margin,
-    /// How many of the best sentence's words the others have too, as a mean share; 1 without others.
-    Agreement,
-    /// The number of words, in tens.
-    Length,
-    /// The share of words that occurred in the sentence before.
-    Repetition,
-    /// The logarithm of the mean token number, in tens: words are numbered from the commonest to the rarest.
-    Rarity,
-    /// The probability of the likeliest tag that the sentence names, in 0..=1; 0 where it names none, and where there are none.
-    TagAgreement,
-}
+mod features;
 
-impl Feature {
-    /// All of them.
-    pub const ALL: [Self; 11] = [
-        Self::MeanLogProbability,
-        Self::MinimumLogProbability,
-        Self::SubjectLogProbability,
-        Self::LogProbabilityDeviation,
-        Self::EndLogProbability,
-        Self::Margin,
-        Self::Agreement,
-        Self::Length,
-        Self::Repetition,
-        Self::Rarity,
-        Self::TagAgreement,
-    ];
-}
-
-/// The numbers of one search, in the order of [`Feature::ALL`].
-pub type Features = [f32; Feature::ALL.len()];
-
-/// Log probabilities below it count as it: what is all but impossible is not told apart.
-const LEAST_LOG_PROBABILITY: f32 = -12.0;
-
-/// Computes the features of what a search found; none where it found no words. `tag_agreement` is [`Feature::TagAgreement`].
-#[must_use]
-pub fn features(hypotheses: &[Hypothesis], tag_agreement: f32) -> Option<Features> {
-    let (best, others) = hypotheses.split_first()?;
-    let logs: Vec<f32> =
-        best.word_log_probabilities.iter().map(|log| log.max(LEAST_LOG_PROBABILITY)).collect();
-    if logs.is_empty() {
-        return None;
-    }
-    let count = logs.len() as f32;
-    let mean = logs.iter().sum::<f32>() / count;
-    let subject = &logs[..logs.len().min(3)];
-    let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f32>() / count;
-    let end = best.log_probability - best.word_log_probabilities.iter().sum::<f32>();
-    let words: BTreeSet<_> = best.tokens.iter().collect();
-    let shared = |other: &Hypothesis| {
-        let theirs: BTreeSet<_> = other.tokens.iter().collect();
-        words.intersection(&theirs).count() as f32 / words.union(&theirs).count().max(1) as f32
-    };
-    let agreement =
-        if others.is_empty() { 1.0 } else { others.iter().map(shared).sum::<f32>() / others.len() as f32 };
-    let numbers = best.tokens.iter().map(|token| (token.0 as f32).ln_1p()).sum::<f32>();
-    Some([
-        mean,
-        logs.iter().copied().fold(0.0, f32::min),
-        subject.iter().sum::<f32>() / subject.len() as f32,
-        variance.sqrt(),
-        end.clamp(LEAST_LOG_PROBABILITY, 0.0),
-        others.first().map_or(0.0, |second| (best.score - second.score).clamp(0.0, -LEAST_LOG_PROBABILITY)),
-        agreement,
-        count / 10.0,
-        1.0 - words.len() as f32 / count,
-        numbers / count / 10.0,
-        tag_agreement,
-    ])
-}
+pub use features::{Feature, Features, features};
 
 /// How the confidence is made; the manifest's section `[calibration]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -204,6 +120,7 @@ mod tests {
             log_probability: logs.iter().sum::<f32>() + end,
             score,
             word_log_probabilities: logs.to_vec(),
+            doubts: Vec::new(),
             ended: true,
         }
     }
@@ -223,29 +140,6 @@ mod tests {
                 beam_width: 3,
             },
         }
-    }
-
-    #[test]
-    fn features_by_hand() {
-        let best = hypothesis(&[4, 9, 4, 7], &[-1.0, -3.0, 0.0, -20.0], -0.5, -1.0);
-        let other = hypothesis(&[4, 9], &[-1.0, -3.0], -0.5, -1.75);
-        let found = features(&[best, other], 0.25).expect("features");
-        let variance = (9.0 + 1.0 + 16.0 + 64.0_f32) / 4.0;
-        let rarity = (2.0 * 5.0_f32.ln() + 10.0_f32.ln() + 8.0_f32.ln()) / 40.0;
-        let expected =
-            [-4.0, -12.0, -4.0 / 3.0, variance.sqrt(), -0.5, 0.75, 2.0 / 3.0, 0.4, 0.25, rarity, 0.25];
-        for ((name, found), expected) in Feature::ALL.iter().zip(found).zip(expected) {
-            assert!((found - expected).abs() < 1e-5, "{name:?}: {found}, not {expected}");
-        }
-    }
-
-    #[test]
-    fn one_sentence_alone_has_features() {
-        let alone = features(&[hypothesis(&[4], &[-0.5], -0.1, -0.6)], 0.0).expect("features");
-        assert!(alone.iter().all(|value| value.is_finite()), "{alone:?}");
-        assert!((alone[6] - 1.0).abs() < 1e-6 && alone[5].abs() < 1e-6, "nothing disagrees: {alone:?}");
-        assert_eq!(features(&[], 0.5), None);
-        assert_eq!(features(&[hypothesis(&[], &[], -0.1, -0.1)], 0.5), None);
     }
 
     #[test]

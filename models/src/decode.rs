@@ -121,8 +121,19 @@ pub struct Hypothesis {
     pub score: f32,
     /// Each word's own log probability; as many as there are words.
     pub word_log_probabilities: Vec<f32>,
+    /// How undecided the network was before each word, and before `<end>` where it ended.
+    pub doubts: Vec<Doubt>,
     /// Whether the network ended it, rather than the maximum of words.
     pub ended: bool,
+}
+
+/// How undecided the network was at one word: entropies, in nats.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Doubt {
+    /// Of the probabilities of all that could come next; 0 to the logarithm of the vocabulary's size.
+    pub word: f32,
+    /// Of where it looked; 0 to the logarithm of the number of places, 0 where the model does not say.
+    pub place: f32,
 }
 
 /// A sentence that is still being made.
@@ -131,6 +142,7 @@ struct Open {
     tokens: Vec<TokenId>,
     log_probability: f32,
     word_log_probabilities: Vec<f32>,
+    doubts: Vec<Doubt>,
 }
 
 impl Open {
@@ -138,14 +150,24 @@ impl Open {
         let mut longer = self.clone();
         longer.tokens.push(next.token);
         longer.word_log_probabilities.push(next.token_log_probability);
+        longer.doubts.push(next.doubt);
         longer.log_probability = next.log_probability;
         longer
     }
 
-    fn finished(self, log_probability: f32, ended: bool, decoding: &Decoding) -> Hypothesis {
-        let score = decoding.score(log_probability, self.tokens.len());
-        let Self { tokens, word_log_probabilities, .. } = self;
-        Hypothesis { tokens, log_probability, score, word_log_probabilities, ended }
+    /// The sentence as the network ended it.
+    fn ended_by(&self, end: &Candidate, decoding: &Decoding) -> Hypothesis {
+        let mut whole = self.clone();
+        whole.doubts.push(end.doubt);
+        whole.log_probability = end.log_probability;
+        Hypothesis { ended: true, ..whole.cut_off(decoding) }
+    }
+
+    /// The sentence as it is at the maximum of words.
+    fn cut_off(self, decoding: &Decoding) -> Hypothesis {
+        let score = decoding.score(self.log_probability, self.tokens.len());
+        let Self { tokens, log_probability, word_log_probabilities, doubts } = self;
+        Hypothesis { tokens, log_probability, score, word_log_probabilities, doubts, ended: false }
     }
 }
 
@@ -191,7 +213,7 @@ pub fn beam_search(
         for candidate in next {
             let parent = &open[candidate.parent];
             if candidate.token == decoding.special.end {
-                finished.push(parent.clone().finished(candidate.log_probability, true, decoding));
+                finished.push(parent.ended_by(&candidate, decoding));
             } else {
                 longer.push(parent.with(&candidate));
                 parents.push(candidate.parent);
@@ -205,10 +227,7 @@ pub fn beam_search(
         }
         state = step.state.gathered(&parents);
     }
-    for sentence in open {
-        let log_probability = sentence.log_probability;
-        finished.push(sentence.finished(log_probability, false, decoding));
-    }
+    finished.extend(open.into_iter().map(|sentence| sentence.cut_off(decoding)));
     finished.sort_by(|one, other| other.score.total_cmp(&one.score));
     Ok(finished)
 }
@@ -247,7 +266,9 @@ fn best_candidates(
     let mut best = Candidates::new(count);
     for (parent, sentence) in open.iter().enumerate() {
         let row = step.logits.row(first_row + parent);
-        let total = log_sum_exp(row);
+        let (total, word) = log_sum_exp_and_entropy(row);
+        let places = step.attention.as_ref().map_or(&[][..], |attention| attention.row(first_row + parent));
+        let doubt = Doubt { word, place: entropy(places) };
         if !total.is_finite() {
             let tensor = "its scores".to_owned();
             return Err(NetworkError::NotFinite { stage: "decoder", tensor }.into());
@@ -257,7 +278,7 @@ fn best_candidates(
             let log_probability = sentence.log_probability + token_log_probability;
             let token = TokenId(index as u32);
             let rank = log_probability - penalty(token);
-            let candidate = Candidate { parent, token, token_log_probability, log_probability, rank };
+            let candidate = Candidate { parent, token, token_log_probability, log_probability, rank, doubt };
             if best.would_take(&candidate) && decoding.allows(&sentence.tokens, candidate.token) {
                 best.insert(candidate);
             }
@@ -267,11 +288,24 @@ fn best_candidates(
     if best.is_empty() { Err(DecodeError::NoWords) } else { Ok(best) }
 }
 
-/// `ln(sum(exp(values)))`, without overflow; NaN or infinite where a value is.
-fn log_sum_exp(values: &[f32]) -> f32 {
+/// `ln(sum(exp(values)))`, without overflow, and the entropy of the softmax of the values; NaN or infinite where a value is.
+fn log_sum_exp_and_entropy(values: &[f32]) -> (f32, f32) {
     let maximum = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = values.iter().map(|value| f64::from((value - maximum).exp())).sum();
-    maximum + sum.ln() as f32
+    let (mut sum, mut weighted) = (0.0_f64, 0.0_f64);
+    for value in values {
+        let below = value - maximum;
+        let share = f64::from(below.exp());
+        sum += share;
+        // What is impossible is no part of it; infinity times 0 would be.
+        weighted += if share > 0.0 { share * f64::from(below) } else { 0.0 };
+    }
+    (maximum + sum.ln() as f32, (sum.ln() - weighted / sum).max(0.0) as f32)
+}
+
+/// The entropy of probabilities that sum to 1.
+fn entropy(probabilities: &[f32]) -> f32 {
+    let terms = probabilities.iter().filter(|value| **value > 0.0).map(|value| -value * value.ln());
+    terms.sum::<f32>().max(0.0)
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub use bundle::{Bundle, sha256_hex};
 pub use calibration::Calibration;
 pub use caption::{Band, Caption, Confidence};
 pub use captioner::{CaptionOptions, Captioner};
-pub use decode::{Decoding, Diversity, Hypothesis};
+pub use decode::{Decoding, Diversity, Doubt, Hypothesis};
 pub use error::{
     BundleError, CaptionError, DecodeError, ManifestError, NetworkError, PreprocessError, TagNamesError,
     VocabularyError,

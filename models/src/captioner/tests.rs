@@ -14,6 +14,7 @@ fn hypothesis(tokens: &[u32], score: f32) -> Hypothesis {
         log_probability: score,
         score,
         word_log_probabilities: vec![0.5_f32.ln(); tokens.len()],
+        doubts: Vec::new(),
         ended: true,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::Doubt;
 use crate::TokenId;
 
 /// One way to go on: the sentence `parent` with `token` next.
@@ -17,6 +18,8 @@ pub(super) struct Candidate {
     pub(super) log_probability: f32,
     /// What it is ranked by: the same, less what a search takes off.
     pub(super) rank: f32,
+    /// How undecided the network was.
+    pub(super) doubt: Doubt,
 }
 
 impl Candidate {

@@ -44,10 +44,7 @@ struct Group {
 impl Group {
     /// Ends what the words' maximum ends.
     fn close(&mut self, decoding: &Decoding) {
-        for sentence in self.open.drain(..) {
-            let log_probability = sentence.log_probability;
-            self.finished.push(sentence.finished(log_probability, false, decoding));
-        }
+        self.finished.extend(self.open.drain(..).map(|sentence| sentence.cut_off(decoding)));
     }
 }
 
@@ -91,7 +88,7 @@ pub fn diverse_beam_search(
             for candidate in &next {
                 let parent = &group.open[candidate.parent];
                 if candidate.token == decoding.special.end {
-                    group.finished.push(parent.clone().finished(candidate.log_probability, true, decoding));
+                    group.finished.push(parent.ended_by(candidate, decoding));
                 } else {
                     longer.push(parent.with(candidate));
                 }

@@ -319,3 +319,43 @@ fn a_broken_network_gives_no_sentence() {
         assert!(error.to_string().contains(message), "{error}");
     }
 }
+
+/// The entropy of some probabilities, in nats.
+fn entropy_of(probabilities: &[f32]) -> f32 {
+    probabilities.iter().filter(|value| **value > 0.0).map(|value| -value * value.ln()).sum()
+}
+
+#[test]
+fn each_word_and_the_end_have_their_doubt() {
+    let chain = garden_path();
+    let due = |last| {
+        entropy_of(&chain.next[&last].map(|probability| probability / chain.next[&last].iter().sum::<f32>()))
+    };
+    let found = beam_search(&mut garden_path(), &seen(), &decoding(3, 4, 1.0), &|| false).expect("found");
+    for hypothesis in &found {
+        // The chain swaps two of its probabilities behind C, which does not change their entropy.
+        let lasts = std::iter::once(START).chain(hypothesis.tokens.iter().copied());
+        let expected: Vec<f32> = lasts.take(hypothesis.doubts.len()).map(due).collect();
+        assert_eq!(hypothesis.doubts.len(), hypothesis.tokens.len() + usize::from(hypothesis.ended));
+        for (doubt, expected) in hypothesis.doubts.iter().zip(expected) {
+            assert!((doubt.word - expected).abs() < 1e-3, "{hypothesis:?}: {expected}");
+            assert!(doubt.place.abs() < f32::EPSILON, "the chain looks nowhere");
+        }
+    }
+    assert!(found.iter().any(|hypothesis| hypothesis.ended), "{found:?}");
+}
+
+#[test]
+fn entropies_by_hand() {
+    for (logits, total, doubt) in [
+        (vec![0.0, 0.0, 0.0, 0.0], 4.0_f32.ln(), 4.0_f32.ln()),
+        (vec![7.0, f32::NEG_INFINITY], 7.0, 0.0),
+        (vec![2.0_f32.ln(), 0.0, 0.0], 4.0_f32.ln(), 1.5 * 2.0_f32.ln()),
+    ] {
+        let found = log_sum_exp_and_entropy(&logits);
+        assert!((found.0 - total).abs() < 1e-6 && (found.1 - doubt).abs() < 1e-6, "{logits:?}: {found:?}");
+    }
+    assert!(!log_sum_exp_and_entropy(&[1.0, f32::NAN]).0.is_finite());
+    assert!((entropy(&[0.5, 0.25, 0.25, 0.0]) - 1.5 * 2.0_f32.ln()).abs() < 1e-6);
+    assert!(entropy(&[]).abs() < f32::EPSILON);
+}
