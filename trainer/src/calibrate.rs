@@ -1,10 +1,11 @@
 //! `calibrate`: makes a bundle's confidence the probability that a person would accept the caption.
 //!
-//! The captions of a split are made through `descry_models::Captioner`, as the daemon makes them, and judged by a proxy
-//! ([`judge`]). A logistic regression over the numbers of the search is fitted ([`logistic`]), tried on folds that it has
+//! The captions of a split are made through `descry_models::Captioner`, as the daemon makes them, and judged: by somebody
+//! who looked at the pictures ([`judgements`]), or else by a proxy ([`judge`]). A logistic regression over the numbers of the search is fitted ([`logistic`]), tried on folds that it has
 //! not seen ([`trial`]), and written into the manifest with the bounds of the bands; the other files stay as they are.
 
 pub mod judge;
+pub mod judgements;
 pub mod logistic;
 pub mod trial;
 
@@ -24,6 +25,7 @@ use descry_models::{
 use crate::dataset::{Dataset, Picture};
 use crate::evaluate::{EngineArguments, captioning::caption_all};
 use crate::{picture, progress};
+use judgements::Judgements;
 use logistic::Logistic;
 use trial::Trial;
 
@@ -42,6 +44,10 @@ pub struct CalibrateArguments {
     /// In which engine, and how many pictures at a time.
     #[command(flatten)]
     pub engine: EngineArguments,
+    /// What somebody who looked says of the captions, lines of picture, caption and right, passes, misleads or
+    /// wrong; captions that it does not judge are left out [default: a proxy judges]
+    #[arg(long, value_name = "FILE")]
+    pub judgements: Option<PathBuf>,
     /// Only report: write nothing into the manifest
     #[arg(long)]
     pub dry_run: bool,
@@ -55,7 +61,7 @@ pub struct CalibrateArguments {
 pub struct Judged {
     /// What the search knew.
     pub features: Features,
-    /// Whether a person would accept it, by the proxy.
+    /// Whether a person accepts it, or would by the proxy.
     pub accepted: bool,
 }
 
@@ -75,6 +81,7 @@ pub fn run(arguments: &CalibrateArguments) -> Result<()> {
 
 /// Calibrates a bundle, and writes its manifest unless it is a dry run.
 pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
+    let looked_at = arguments.judgements.as_deref().map(Judgements::read).transpose()?;
     let sets: Vec<Dataset> = arguments
         .dataset
         .iter()
@@ -102,12 +109,20 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
     if broken > 0 {
         eprintln!("{broken} pictures cannot be used");
     }
+    let all = made.len();
+    if let Some(judgements) = &looked_at {
+        made.retain(|(picture, text, _)| judgements.accepts(&picture.file, text).is_some());
+        eprintln!("{} of {all} captions were looked at", made.len());
+    }
     let scores =
         judge::scores(made.iter().map(|(picture, text, _)| (text.as_str(), picture.captions.as_slice())));
     let judged: Vec<Judged> = made
         .iter()
         .zip(&scores)
-        .map(|((_, _, features), score)| Judged { features: *features, accepted: judge::accepts(*score) })
+        .map(|((picture, text, features), score)| {
+            let seen = looked_at.as_ref().and_then(|judgements| judgements.accepts(&picture.file, text));
+            Judged { features: *features, accepted: seen.unwrap_or_else(|| judge::accepts(*score)) }
+        })
         .collect();
     ensure!(
         judged.len() >= trial::LEAST_CAPTIONS,
@@ -132,7 +147,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
         fit: CalibrationFit {
             datasets: sets.iter().map(|set| format!("{} {}", set.name, set.split)).collect(),
             captions: judged.len(),
-            accepted_when: judge::RULE.to_owned(),
+            accepted_when: looked_at.map_or(judge::RULE, |_| judgements::RULE).to_owned(),
             accepted: rounded(trial.accepted),
             roc_area: rounded(trial.roc_area),
             expected_calibration_error: rounded(trial.calibration_error),

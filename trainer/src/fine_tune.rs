@@ -223,6 +223,7 @@ fn calibrate(
             dataset: vec![set.to_owned()],
             split: "dev".to_owned(),
             engine: arguments.engine.clone(),
+            judgements: None,
             dry_run: false,
             captions: None,
         })?;

@@ -45,6 +45,7 @@ fn made(folder: &Path) -> CalibrateArguments {
             threads: NonZeroUsize::new(2),
             ..EngineArguments::default()
         },
+        judgements: None,
         dry_run: false,
         captions: Some(folder.join("captions.jsonl")),
     }
@@ -98,4 +99,28 @@ fn too_few_captions_are_refused() {
     std::fs::write(folder.path().join("drawn/fewImages.txt"), list).expect("a list");
     let error = calibrate(&CalibrateArguments { split: "few".to_owned(), ..arguments }).expect_err("too few");
     assert!(error.to_string().contains("10 captions are too few"), "{error:#}");
+}
+
+#[test]
+fn those_who_looked_are_believed_before_the_proxy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments = made(folder.path());
+    calibrate(&CalibrateArguments { dry_run: true, ..arguments.clone() }).expect("calibrated");
+    let lines = std::fs::read_to_string(folder.path().join("captions.jsonl")).expect("captions");
+    // Every second caption is let pass, whatever the proxy says, and the last five were not looked at.
+    let mut judgements = String::new();
+    for (index, line) in lines.lines().take(PICTURES - 5).enumerate() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let picture = Path::new(line["file"].as_str().expect("a file")).file_name().expect("a name");
+        let verdict = if index % 2 == 0 { "passes" } else { "misleads" };
+        let caption = line["caption"].as_str().expect("a caption");
+        judgements += &format!("{}\t{caption}\t{verdict}\n", picture.display());
+    }
+    let file = folder.path().join("judged.tsv");
+    std::fs::write(&file, judgements).expect("judgements");
+
+    let fit = calibrate(&CalibrateArguments { judgements: Some(file), ..arguments }).expect("calibrated");
+    let fit = fit.calibration.fit;
+    assert_eq!((fit.captions, fit.accepted_when.as_str()), (PICTURES - 5, judgements::RULE));
+    assert!((fit.accepted - 28.0 / 55.0).abs() < 1e-3, "{fit:?}");
 }

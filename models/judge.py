@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Sheets of pictures with a model's captions, for somebody who judges them, and the file of judgements made from the verdicts.
+
+    ./run trainer calibrate --dry-run --bundle BUNDLE --dataset DATASETS/flickr8k DATASETS/everyday --captions captions.jsonl
+    models/judge.py sheets captions.jsonl sheets
+    models/judge.py join captions.jsonl verdicts*.tsv > judgements.tsv
+
+`sheets` writes pictures of 20 captions each, in an order drawn at random, so that no sheet is of one kind; before each caption
+stands its number. Whoever judges writes lines `number<TAB>verdict`, with 3, 2, 1 or 0:
+
+3  right: who or what it is about, and what that does or where it is, are right, in a sentence that is easily understood.
+   Colours of clothes, a count of many, near synonyms, sex that is hard to tell and what is left out do not matter.
+2  passes: what it is about is right and the scene is fairly told, but one small thing is off: an odd wording ("sits on a table"
+   for at a table), a verb (running for standing), a small thing that is not there, a place told loosely (water for shore), a
+   boy for a man, one for two.
+1  misleads: about half is right: another scene, deed or main thing, a second person or animal that is not there, or the wrong
+   subject in the right scene.
+0  wrong: neither what it is about nor the scene is right, or something is told that is quite untrue.
+
+`sheets` needs Pillow.
+"""
+
+import json
+import pathlib
+import random
+import sys
+
+VERDICTS = {"3": "right", "2": "passes", "1": "misleads", "0": "wrong"}
+COLUMNS, ROWS = 5, 4
+WIDTH, HEIGHT, PICTURE = 320, 400, 312
+LINE, LINES = 19, 4
+SEED = 12
+
+
+def captions(file):
+    with open(file, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def wrapped(draw, font, text):
+    lines = [""]
+    for word in text.split():
+        if draw.textlength(f"{lines[-1]} {word}", font=font) > WIDTH - 10:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines[:LINES]
+
+
+def sheets(file, folder):
+    from PIL import Image, ImageDraw, ImageFont
+
+    entries, folder = captions(file), pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    order = list(range(len(entries)))
+    random.Random(SEED).shuffle(order)
+    font = ImageFont.load_default(size=16)
+    count = COLUMNS * ROWS
+    for first in range(0, len(order), count):
+        sheet = Image.new("RGB", (COLUMNS * WIDTH, ROWS * HEIGHT), "white")
+        draw = ImageDraw.Draw(sheet)
+        for place, number in enumerate(order[first : first + count]):
+            left, top = place % COLUMNS * WIDTH, place // COLUMNS * HEIGHT
+            with Image.open(entries[number]["file"]) as picture:
+                sheet.paste(picture.convert("RGB").resize((PICTURE, PICTURE)), (left + 4, top + 4))
+            for at, line in enumerate(wrapped(draw, font, f"{number}: {entries[number]['caption']}")):
+                draw.text((left + 4, top + PICTURE + 7 + at * LINE), line, fill="black", font=font)
+        sheet.save(folder / f"{first // count:02}.png")
+
+
+def join(file, *verdicts):
+    entries, judged = captions(file), {}
+    for name in verdicts:
+        with open(name, encoding="utf-8") as lines:
+            for line in lines:
+                number, verdict = line.split()
+                if judged.setdefault(int(number), VERDICTS[verdict]) != VERDICTS[verdict]:
+                    sys.exit(f"{name}: caption {number} is judged twice, and differently")
+    for number, entry in enumerate(entries):
+        if number in judged:
+            print(pathlib.PurePath(entry["file"]).name, entry["caption"], judged[number], sep="\t")
+
+
+if __name__ == "__main__":
+    commands = {"sheets": sheets, "join": join}
+    if len(sys.argv) < 4 or sys.argv[1] not in commands:
+        sys.exit(__doc__)
+    commands[sys.argv[1]](*sys.argv[2:])
