@@ -12,7 +12,8 @@ use crate::{Band, Confidence, Hypothesis};
 
 mod features;
 
-pub use features::{Feature, Features, features};
+pub use features::{Feature, Features, Sight, features};
+pub(crate) use features::{likeness, spread};
 
 /// How the confidence is made; the manifest's section `[calibration]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,9 +94,9 @@ impl Calibration {
 pub fn confidence(
     calibration: Option<&Calibration>,
     hypotheses: &[Hypothesis],
-    tag_agreement: f32,
+    sight: &Sight,
 ) -> (Confidence, Band) {
-    match (calibration, features(hypotheses, tag_agreement)) {
+    match (calibration, features(hypotheses, sight)) {
         (Some(calibration), Some(features)) => {
             let confidence = calibration.confidence(&features);
             (confidence, calibration.bands.band(confidence))
@@ -145,6 +146,7 @@ mod tests {
     #[test]
     fn the_confidence_follows_the_coefficients() {
         let found = [hypothesis(&[4, 5], &[-1.0, -2.0], 0.0, -1.0)];
+        let sight = Sight { tag_agreement: 0.5, ..Sight::default() };
         for (coefficients, log_odds, band) in [
             (&[][..], 1.0, Band::Middle),
             (&[(Feature::MinimumLogProbability, 1.0)], -1.0, Band::None),
@@ -152,12 +154,12 @@ mod tests {
             (&[(Feature::MeanLogProbability, 0.7)], -0.05, Band::Low),
             (&[(Feature::TagAgreement, 2.0)], 2.0, Band::High),
         ] {
-            let (confidence, found) = confidence(Some(&calibration(coefficients)), &found, 0.5);
+            let (confidence, found) = confidence(Some(&calibration(coefficients)), &found, &sight);
             let expected = 1.0 / (1.0 + f32::exp(-log_odds));
             assert!((confidence.value() - expected).abs() < 1e-5, "{coefficients:?}: {confidence}");
             assert_eq!(found, band, "{coefficients:?}");
         }
-        assert_eq!(confidence(Some(&calibration(&[])), &[], 0.0), (Confidence::NONE, Band::None));
+        assert_eq!(confidence(Some(&calibration(&[])), &[], &sight), (Confidence::NONE, Band::None));
     }
 
     #[test]
@@ -173,7 +175,8 @@ mod tests {
         ];
         for (probability, band) in cases {
             let log = f32::ln(probability);
-            let (confidence, found) = confidence(None, &[hypothesis(&[4, 5], &[log, log], 0.0, -1.0)], 0.0);
+            let (confidence, found) =
+                confidence(None, &[hypothesis(&[4, 5], &[log, log], 0.0, -1.0)], &Sight::default());
             assert!((confidence.value() - probability).abs() < 1e-5, "{probability}");
             assert_eq!(found, band, "{probability}");
         }

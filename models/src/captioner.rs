@@ -7,7 +7,7 @@ use image::RgbImage;
 use crate::{
     Arithmetic, Bundle, Caption, CaptionError, DecodeError, Device, Encoded, EngineChoice, Network, NotUsed,
     Notice, Opening, TagNames, Vocabulary,
-    calibration::{self, Calibration, Features},
+    calibration::{self, Calibration, Features, Sight},
     decode::{Decoding, Diversity, Hypothesis, beam_search, diverse_beam_search},
     manifest::Manifest,
     open_network_as, preprocess,
@@ -21,6 +21,15 @@ pub struct CaptionOptions<'flag> {
     pub beam_width: Option<usize>,
     /// Asked before the encoder and before every word; true ends the search with [`DecodeError::Cancelled`].
     pub cancelled: Option<&'flag dyn Fn() -> bool>,
+}
+
+/// What was found out of a picture, before it becomes words.
+struct Searched {
+    hypotheses: Vec<Hypothesis>,
+    /// Of each name of a tag; empty without tags.
+    probabilities: Vec<f32>,
+    /// All of it but what depends on the sentence.
+    sight: Sight,
 }
 
 /// A model that is ready to describe pictures.
@@ -79,20 +88,16 @@ impl Captioner {
         picture: &RgbImage,
         options: &CaptionOptions<'_>,
     ) -> Result<(Caption, Option<Features>), CaptionError> {
-        let (hypotheses, probabilities) = self.search(picture, options)?;
-        let agreement = self.agreement(&hypotheses, &probabilities);
+        let Searched { hypotheses, probabilities, sight } = self.search(picture, options)?;
+        let sight = Sight { tag_agreement: self.agreement(&hypotheses, &probabilities), ..sight };
         let calibration = self.manifest.calibration.as_ref();
         let tags =
             self.named().map_or_else(Vec::new, |(section, names)| section.likely(names, &probabilities));
-        let caption = Caption { tags, ..caption(&hypotheses, &self.vocabulary, calibration, agreement) };
-        Ok((caption, calibration::features(&hypotheses, agreement)))
+        let caption = Caption { tags, ..caption(&hypotheses, &self.vocabulary, calibration, &sight) };
+        Ok((caption, calibration::features(&hypotheses, &sight)))
     }
 
-    fn search(
-        &mut self,
-        picture: &RgbImage,
-        options: &CaptionOptions<'_>,
-    ) -> Result<(Vec<Hypothesis>, Vec<f32>), CaptionError> {
+    fn search(&mut self, picture: &RgbImage, options: &CaptionOptions<'_>) -> Result<Searched, CaptionError> {
         let mut decoding = Decoding::of(&self.manifest);
         decoding.beam_width = options.beam_width.unwrap_or(decoding.beam_width);
         let cancelled = options.cancelled.unwrap_or(&|| false);
@@ -103,26 +108,32 @@ impl Captioner {
         }
         let pixels = preprocess::pixels(picture, &self.manifest.preprocessing)?;
         let encoded = self.network.encode(&pixels)?;
-        let probabilities = self.probabilities(&encoded);
+        let scores = self.class_scores(&encoded);
+        let sight = Sight {
+            tag_agreement: 0.0,
+            tag_spread: calibration::spread(scores),
+            place_likeness: encoded.tensors.first().map_or(0.0, calibration::likeness),
+        };
+        let probabilities =
+            self.named().map_or_else(Vec::new, |(section, names)| section.probabilities(names, scores));
         let network = self.network.as_mut();
         let hypotheses = match self.diversity {
             None => beam_search(network, &encoded, &decoding, cancelled)?,
             Some(diversity) => diverse_beam_search(network, &encoded, &decoding, diversity, cancelled)?,
         };
-        Ok((hypotheses, probabilities))
+        Ok(Searched { hypotheses, probabilities, sight })
     }
 
     fn named(&self) -> Option<(&TagsSection, &TagNames)> {
         self.manifest.tags.as_ref().zip(self.tag_names.as_ref())
     }
 
-    /// How probable each name is, where the encoder says what it takes the picture for and the classes have names.
-    fn probabilities(&self, encoded: &Encoded) -> Vec<f32> {
-        let Some((section, names)) = self.named() else { return Vec::new() };
+    /// What the encoder takes the picture for, where it says so and the classes have names.
+    fn class_scores<'a>(&self, encoded: &'a Encoded) -> &'a [f32] {
+        let Some((section, _)) = self.named() else { return &[] };
         let outputs = &self.manifest.encoder.outputs;
         let place = outputs.iter().position(|output| output.name == section.output);
-        let scores = place.and_then(|place| encoded.tensors.get(place));
-        scores.map_or_else(Vec::new, |scores| section.probabilities(names, &scores.values))
+        place.and_then(|place| encoded.tensors.get(place)).map_or(&[], |scores| &scores.values)
     }
 
     /// The probability of the likeliest thing that the best sentence names.
@@ -175,7 +186,7 @@ fn caption(
     hypotheses: &[Hypothesis],
     vocabulary: &Vocabulary,
     calibration: Option<&Calibration>,
-    tag_agreement: f32,
+    sight: &Sight,
 ) -> Caption {
     let mut texts: Vec<String> = Vec::with_capacity(hypotheses.len());
     for hypothesis in hypotheses {
@@ -194,7 +205,7 @@ fn caption(
         .zip(log_probabilities)
         .filter_map(|(token, log)| Some((vocabulary.word(*token)?.to_owned(), log.exp().clamp(0.0, 1.0))))
         .collect();
-    let (confidence, band) = calibration::confidence(calibration, hypotheses, tag_agreement);
+    let (confidence, band) = calibration::confidence(calibration, hypotheses, sight);
     Caption { text, tokens, confidence, band, alternatives: texts, words, tags: Vec::new() }
 }
 

@@ -127,13 +127,16 @@ pub struct Hypothesis {
     pub ended: bool,
 }
 
-/// How undecided the network was at one word: entropies, in nats.
+/// How undecided the network was at one word; entropies are in nats.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Doubt {
     /// Of the probabilities of all that could come next; 0 to the logarithm of the vocabulary's size.
     pub word: f32,
     /// Of where it looked; 0 to the logarithm of the number of places, 0 where the model does not say.
     pub place: f32,
+    /// The standard deviation of the scores of all that could come next, before their softmax. It is no entropy, and without
+    /// a unit: the probabilities do not tell it.
+    pub spread: f32,
 }
 
 /// A sentence that is still being made.
@@ -266,9 +269,9 @@ fn best_candidates(
     let mut best = Candidates::new(count);
     for (parent, sentence) in open.iter().enumerate() {
         let row = step.logits.row(first_row + parent);
-        let (total, word) = log_sum_exp_and_entropy(row);
+        let Softmax { total, entropy: word, spread } = Softmax::of(row);
         let places = step.attention.as_ref().map_or(&[][..], |attention| attention.row(first_row + parent));
-        let doubt = Doubt { word, place: entropy(places) };
+        let doubt = Doubt { word, place: entropy(places), spread };
         if !total.is_finite() {
             let tensor = "its scores".to_owned();
             return Err(NetworkError::NotFinite { stage: "decoder", tensor }.into());
@@ -288,18 +291,41 @@ fn best_candidates(
     if best.is_empty() { Err(DecodeError::NoWords) } else { Ok(best) }
 }
 
-/// `ln(sum(exp(values)))`, without overflow, and the entropy of the softmax of the values; NaN or infinite where a value is.
-fn log_sum_exp_and_entropy(values: &[f32]) -> (f32, f32) {
-    let maximum = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let (mut sum, mut weighted) = (0.0_f64, 0.0_f64);
-    for value in values {
-        let below = value - maximum;
-        let share = f64::from(below.exp());
-        sum += share;
-        // What is impossible is no part of it; infinity times 0 would be.
-        weighted += if share > 0.0 { share * f64::from(below) } else { 0.0 };
+/// What one pass over scores tells of their softmax.
+struct Softmax {
+    /// `ln(sum(exp(scores)))`, without overflow; NaN or infinite where a score is.
+    total: f32,
+    /// In nats.
+    entropy: f32,
+    /// The scores' standard deviation; those of what is all but impossible do not count.
+    spread: f32,
+}
+
+impl Softmax {
+    fn of(scores: &[f32]) -> Self {
+        let maximum = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let (mut sum, mut weighted) = (0.0_f64, 0.0_f64);
+        let (mut count, mut firsts, mut squares) = (0.0_f64, 0.0_f64, 0.0_f64);
+        for score in scores {
+            let below = score - maximum;
+            let share = f64::from(below.exp());
+            let below = f64::from(below);
+            sum += share;
+            // Infinity times 0 would be no number.
+            if share > 0.0 {
+                weighted += share * below;
+                count += 1.0;
+                firsts += below;
+                squares += below * below;
+            }
+        }
+        let mean = firsts / count;
+        Self {
+            total: maximum + sum.ln() as f32,
+            entropy: (sum.ln() - weighted / sum).max(0.0) as f32,
+            spread: (squares / count - mean * mean).max(0.0).sqrt() as f32,
+        }
     }
-    (maximum + sum.ln() as f32, (sum.ln() - weighted / sum).max(0.0) as f32)
 }
 
 /// The entropy of probabilities that sum to 1.

@@ -24,7 +24,7 @@ fn alternatives_are_the_other_texts() {
     let vocabulary = Vocabulary::from_text(WORDS).expect("a vocabulary");
     // Tokens 4 and 5 are words; a special token is not spelt, so that the third text is the first again.
     let found = [&[4, 5][..], &[5], &[4, 3, 5], &[4], &[5], &[3]].map(|tokens| hypothesis(tokens, -1.0));
-    let caption = caption(&found, &vocabulary, None, 0.0);
+    let caption = caption(&found, &vocabulary, None, &Sight::default());
     assert_eq!(caption.text, "a dog");
     assert_eq!(caption.alternatives, ["dog", "a"]);
     assert_eq!(caption.tokens, [TokenId(4), TokenId(5)]);

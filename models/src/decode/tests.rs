@@ -347,15 +347,18 @@ fn each_word_and_the_end_have_their_doubt() {
 
 #[test]
 fn entropies_by_hand() {
-    for (logits, total, doubt) in [
-        (vec![0.0, 0.0, 0.0, 0.0], 4.0_f32.ln(), 4.0_f32.ln()),
-        (vec![7.0, f32::NEG_INFINITY], 7.0, 0.0),
-        (vec![2.0_f32.ln(), 0.0, 0.0], 4.0_f32.ln(), 1.5 * 2.0_f32.ln()),
+    let two = 2.0_f32.ln();
+    for (logits, expected) in [
+        (vec![0.0, 0.0, 0.0, 0.0], [2.0 * two, 2.0 * two, 0.0]),
+        (vec![7.0, f32::NEG_INFINITY], [7.0, 0.0, 0.0]),
+        (vec![two, 0.0, 0.0], [2.0 * two, 1.5 * two, two * 2.0_f32.sqrt() / 3.0]),
     ] {
-        let found = log_sum_exp_and_entropy(&logits);
-        assert!((found.0 - total).abs() < 1e-6 && (found.1 - doubt).abs() < 1e-6, "{logits:?}: {found:?}");
+        let Softmax { total, entropy, spread } = Softmax::of(&logits);
+        for (found, expected) in [total, entropy, spread].into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-6, "{logits:?}: {total}, {entropy}, {spread}");
+        }
     }
-    assert!(!log_sum_exp_and_entropy(&[1.0, f32::NAN]).0.is_finite());
+    assert!(!Softmax::of(&[1.0, f32::NAN]).total.is_finite());
     assert!((entropy(&[0.5, 0.25, 0.25, 0.0]) - 1.5 * 2.0_f32.ln()).abs() < 1e-6);
     assert!(entropy(&[]).abs() < f32::EPSILON);
 }
