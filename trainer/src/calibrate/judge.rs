@@ -5,6 +5,10 @@
 //! right, a shirt's colour had not. From 10 to 78 in steps of 4, the bound of 22 agreed best: on 75 % of the captions
 //! (Cohen's kappa 0.50), where it accepts 55 %. CIDEr-D orders the accepted before the others with a ROC area of 0.81. Of
 //! the 20 captions with the most confidence the judge accepted 18, and the bound 19.
+//!
+//! Of 1,550 captions of descry-attend-4, judged by looking with [`super::judgements`]' scale, 75 % were let pass and 37 %
+//! were right in all; the bound accepts 71 %, agrees with "let pass" on 76 %, and CIDEr-D has an area of 0.80. So it stands
+//! for what passes, and says little of what is right in all (60 %).
 
 use crate::metrics::{cider::Cider, ptb};
 
