@@ -13,7 +13,7 @@ use descry_tests::{
 };
 
 /// The picture that `./run describe` takes when none is named.
-const PICTURE: &str = "photographer.jpg";
+const PICTURE: &str = "tulips.jpg";
 
 #[test]
 fn a_picture_is_described_aloud() -> Result<()> {

@@ -17,10 +17,12 @@ fn the_shipped_experiments_are_sound() {
         SOUND,
         include_str!("../../experiments/descry-attend-1.toml"),
         include_str!("../../experiments/tried-meteor.toml"),
-        include_str!("../../experiments/descry-attend-4.toml"),
-        include_str!("../../experiments/descry-attend-4-on.toml"),
-        include_str!("../../experiments/descry-attend-4-longer.toml"),
-        include_str!("../../experiments/descry-attend-4-scores.toml"),
+        include_str!("../../experiments/descry-attend-5.toml"),
+        include_str!("../../experiments/descry-attend-5-on.toml"),
+        include_str!("../../experiments/descry-attend-5-longer.toml"),
+        include_str!("../../experiments/descry-attend-5-again.toml"),
+        include_str!("../../experiments/descry-attend-5-more.toml"),
+        include_str!("../../experiments/descry-attend-5-scores.toml"),
     ] {
         let experiment = read(text).expect("sound");
         assert_eq!(experiment.fine_tune.schedule, Schedule::Cosine);
