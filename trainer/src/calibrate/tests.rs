@@ -1,6 +1,7 @@
 //! A bundle that the exporter made is calibrated on a set on disk, and holds no other byte than before but its manifest's.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -114,7 +115,7 @@ fn those_who_looked_are_believed_before_the_proxy() {
         let picture = Path::new(line["file"].as_str().expect("a file")).file_name().expect("a name");
         let verdict = if index % 2 == 0 { "passes" } else { "misleads" };
         let caption = line["caption"].as_str().expect("a caption");
-        judgements += &format!("{}\t{caption}\t{verdict}\n", picture.display());
+        writeln!(judgements, "{}\t{caption}\t{verdict}", picture.display()).expect("a line");
     }
     let file = folder.path().join("judged.tsv");
     std::fs::write(&file, judgements).expect("judgements");
