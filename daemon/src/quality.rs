@@ -12,6 +12,7 @@ use descry_models::preprocess;
 use image::RgbImage;
 
 mod drawn;
+mod frames;
 pub mod statistics;
 pub mod table;
 

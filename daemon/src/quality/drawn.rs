@@ -6,6 +6,8 @@
 
 use image::RgbImage;
 
+use super::frames::{Part, within_frames};
+
 /// So many rows and so many columns are looked at, at even distances: a bar of a few pixels must not be missed.
 const STRIPS: usize = 128;
 /// The least length of an even run, in pixels.
@@ -20,24 +22,27 @@ const STEP: u8 = 16;
 /// The share of the looked-at pixels that lie in a run with a step at both its ends, which has just the same ends in the
 /// row or column before: in 0..=1.
 pub(super) fn rectangles(picture: &RgbImage) -> f32 {
-    let (rows, columns) = (rows(picture), columns(picture));
+    let part = within_frames(picture);
+    let (rows, columns) = (rows(picture, part), columns(picture, part));
     let pixels: usize = rows.iter().chain(&columns).map(Vec::len).sum();
     (repeated(&rows) + repeated(&columns)) as f32 / pixels.max(1) as f32
 }
 
-fn rows(picture: &RgbImage) -> Vec<Vec<u8>> {
+fn rows(picture: &RgbImage, part: Part) -> Vec<Vec<u8>> {
     let bytes = picture.width() as usize * 3;
-    let row = |y: usize| picture.as_raw()[y * bytes..][..bytes].chunks_exact(3).map(level).collect();
-    places(picture.height()).map(row).collect()
+    let within = part.x.0 as usize * 3..part.x.1 as usize * 3;
+    let row = |y: usize| picture.as_raw()[y * bytes..][within.clone()].chunks_exact(3).map(level).collect();
+    places(part.y).map(row).collect()
 }
 
 /// Row by row, as the picture lies in memory.
-fn columns(picture: &RgbImage) -> Vec<Vec<u8>> {
+fn columns(picture: &RgbImage, part: Part) -> Vec<Vec<u8>> {
     let bytes = (picture.width() as usize * 3).max(3);
     // Once, and not in each row: they take divisions.
-    let places: Vec<usize> = places(picture.width()).map(|x| x * 3).collect();
-    let mut columns = vec![Vec::with_capacity(picture.height() as usize); places.len()];
-    for row in picture.as_raw().chunks_exact(bytes) {
+    let places: Vec<usize> = places(part.x).map(|x| x * 3).collect();
+    let (first, count) = (part.y.0 as usize, (part.y.1 - part.y.0) as usize);
+    let mut columns = vec![Vec::with_capacity(count); places.len()];
+    for row in picture.as_raw().chunks_exact(bytes).skip(first).take(count) {
         for (column, x) in columns.iter_mut().zip(&places) {
             column.push(level(&row[*x..][..3]));
         }
@@ -46,13 +51,13 @@ fn columns(picture: &RgbImage) -> Vec<Vec<u8>> {
 }
 
 /// Up to [`STRIPS`] places along a side.
-fn places(side: u32) -> impl Iterator<Item = usize> {
-    let side = side as usize;
+fn places((from, to): (u32, u32)) -> impl Iterator<Item = usize> {
+    let (from, side) = (from as usize, (to - from) as usize);
     let count = side.min(STRIPS);
-    (0..count).map(move |strip| (2 * strip + 1) * side / (2 * count))
+    (0..count).map(move |strip| from + (2 * strip + 1) * side / (2 * count))
 }
 
-fn level(pixel: &[u8]) -> u8 {
+pub(super) fn level(pixel: &[u8]) -> u8 {
     ((u16::from(pixel[0]) + 2 * u16::from(pixel[1]) + u16::from(pixel[2])) / 4) as u8
 }
 
@@ -126,6 +131,24 @@ mod tests {
             ("no pixel", rectangles(&RgbImage::new(0, 0)), false),
         ] {
             assert_eq!(share > 0.001, is_drawn, "{name}: {share}");
+        }
+    }
+
+    #[test]
+    fn a_photo_in_a_mat_and_a_frame_is_no_window_and_one_with_a_window_is() {
+        for (has_window, is_drawn) in [(false, false), (true, true)] {
+            let share = rectangles(&RgbImage::from_fn(640, 480, |x, y| {
+                let within = |by: u32| (by..640 - by).contains(&x) && (by..480 - by).contains(&y);
+                let grain =
+                    x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503 * (x + 7))) >> 27;
+                Rgb([match (within(14), within(54)) {
+                    (false, _) => 0,
+                    (true, false) => 250,
+                    _ if has_window && (100..500).contains(&x) && (100..300).contains(&y) => 200,
+                    _ => 60 + grain as u8,
+                }; 3])
+            }));
+            assert_eq!(share > 0.001, is_drawn, "{has_window}: {share}");
         }
     }
 }
