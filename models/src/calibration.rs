@@ -112,19 +112,7 @@ pub fn confidence(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::TokenId;
-
-    fn hypothesis(tokens: &[u32], logs: &[f32], end: f32, score: f32) -> Hypothesis {
-        Hypothesis {
-            tokens: tokens.iter().copied().map(TokenId).collect(),
-            log_probability: logs.iter().sum::<f32>() + end,
-            score,
-            word_log_probabilities: logs.to_vec(),
-            doubts: Vec::new(),
-            ended: true,
-        }
-    }
+    use super::{features::tests::hypothesis, *};
 
     fn calibration(coefficients: &[(Feature, f32)]) -> Calibration {
         Calibration {

@@ -51,7 +51,7 @@ fn columns(picture: &RgbImage, part: Part) -> Vec<Vec<u8>> {
 }
 
 /// Up to [`STRIPS`] places along a side.
-fn places((from, to): (u32, u32)) -> impl Iterator<Item = usize> {
+pub(super) fn places((from, to): (u32, u32)) -> impl Iterator<Item = usize> {
     let (from, side) = (from as usize, (to - from) as usize);
     let count = side.min(STRIPS);
     (0..count).map(move |strip| from + (2 * strip + 1) * side / (2 * count))
@@ -94,16 +94,20 @@ fn ended_runs(strip: &[u8], runs: &mut Vec<(usize, usize)>) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use image::Rgb;
 
     use super::*;
 
+    /// A level of a surface with grain.
+    pub(in crate::quality) fn grain(x: u32, y: u32) -> u8 {
+        60 + (x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503 * (x + 7))) >> 27) as u8
+    }
+
     /// A surface with grain, and on it something of one level.
     fn drawn(width: u32, height: u32, is_on: impl Fn(u32, u32) -> bool) -> f32 {
         rectangles(&RgbImage::from_fn(width, height, |x, y| {
-            let grain = x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503 * (x + 7))) >> 27;
-            Rgb([if is_on(x, y) { 200 } else { 60 + grain as u8 }; 3])
+            Rgb([if is_on(x, y) { 200 } else { grain(x, y) }; 3])
         }))
     }
 
@@ -139,13 +143,11 @@ mod tests {
         for (has_window, is_drawn) in [(false, false), (true, true)] {
             let share = rectangles(&RgbImage::from_fn(640, 480, |x, y| {
                 let within = |by: u32| (by..640 - by).contains(&x) && (by..480 - by).contains(&y);
-                let grain =
-                    x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503 * (x + 7))) >> 27;
                 Rgb([match (within(14), within(54)) {
                     (false, _) => 0,
                     (true, false) => 250,
                     _ if has_window && (100..500).contains(&x) && (100..300).contains(&y) => 200,
-                    _ => 60 + grain as u8,
+                    _ => grain(x, y),
                 }; 3])
             }));
             assert_eq!(share > 0.001, is_drawn, "{has_window}: {share}");

@@ -5,7 +5,7 @@
 
 use image::RgbImage;
 
-use super::drawn::level;
+use super::drawn::{level, places};
 
 /// The least breadth of a frame, in pixels.
 const LEAST: u32 = 3;
@@ -48,14 +48,15 @@ fn within_frame(picture: &RgbImage, Part { x, y }: Part) -> Option<Part> {
     let at = |x: u32, y: u32| level(&picture.get_pixel(x, y).0);
     let corner = at(x.0, y.0);
     let is_even = |level: u8| level.abs_diff(corner) <= EVEN;
-    let is_even_row = |row: &u32| (x.0..x.1).all(|column| is_even(at(column, *row)));
+    // A line is looked at in places: a photo shows in any of them, and a large even picture must not take long.
+    let is_even_row = |row: &u32| places(x).all(|column| is_even(at(column as u32, *row)));
     let top = (y.0..y.1).take_while(is_even_row).count() as u32;
     if top < LEAST || top == y.1 - y.0 {
         return None;
     }
     let bottom = (y.0..y.1).rev().take_while(is_even_row).count() as u32;
     let y = (y.0 + top, y.1 - bottom);
-    let is_even_column = |column: &u32| (y.0..y.1).all(|row| is_even(at(*column, row)));
+    let is_even_column = |column: &u32| places(y).all(|row| is_even(at(*column, row as u32)));
     let left = (x.0..x.1).take_while(is_even_column).count() as u32;
     let right = (x.0..x.1).rev().take_while(is_even_column).count() as u32;
     let is_frame = [bottom, left, right].iter().all(|breadth| *breadth >= LEAST);
@@ -66,7 +67,7 @@ fn within_frame(picture: &RgbImage, Part { x, y }: Part) -> Option<Part> {
 mod tests {
     use image::Rgb;
 
-    use super::*;
+    use super::{super::drawn::tests::grain, *};
 
     /// A surface with grain inside of frames: their breadths at the left, top, right and bottom, and their levels.
     fn framed(frames: &[([u32; 4], u8)]) -> RgbImage {
@@ -79,9 +80,7 @@ mod tests {
                     return Rgb([*level; 3]);
                 }
             }
-            Rgb([60
-                + (x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503 * (x + 7))) >> 27) as u8;
-                3])
+            Rgb([grain(x, y); 3])
         })
     }
 

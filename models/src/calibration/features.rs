@@ -154,11 +154,17 @@ pub fn features(hypotheses: &[Hypothesis], sight: &Sight) -> Option<Features> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{Doubt, TokenId};
 
-    fn hypothesis(tokens: &[u32], logs: &[f32], end: f32, score: f32) -> Hypothesis {
+    /// Without doubts; the log probability of its end, and its score.
+    pub(in crate::calibration) fn hypothesis(
+        tokens: &[u32],
+        logs: &[f32],
+        end: f32,
+        score: f32,
+    ) -> Hypothesis {
         Hypothesis {
             tokens: tokens.iter().copied().map(TokenId).collect(),
             log_probability: logs.iter().sum::<f32>() + end,
