@@ -20,6 +20,7 @@ use super::{
 use crate::{Bundle, Device, Engine, Network, NetworkError, NotUsed, Pixels, Tensor};
 
 mod fold;
+mod half;
 mod steps;
 mod tensors;
 
@@ -41,7 +42,13 @@ pub(super) fn open(bundle: &Bundle, not_used: Vec<NotUsed>) -> Result<Box<dyn Ne
         let model = guarded(|| parsed(onnx)).map_err(foreign)?;
         let graph = model.graph.as_ref().ok_or_else(|| foreign("it holds no graph".to_owned()))?;
         signature.check(&declared_inputs(graph), &declared(&graph.output))?;
-        guarded(|| optimised(model, &signature).map_err(|error| format!("{error:#}"))).map_err(foreign)
+        let planned = |model, weights| {
+            guarded(|| optimised(model, &signature, weights).map_err(|error| format!("{error:#}")))
+        };
+        // A graph whose products tract arranges in a way that was not foreseen is opened as tract would have it.
+        planned(model, Weights::Halved)
+            .or_else(|_| planned(guarded(|| parsed(onnx))?, Weights::Plain))
+            .map_err(foreign)
     };
     let decoder = || plan(Signature::of_decoder(manifest), &manifest.decoder.file, bundle.decoder_onnx());
     // Most of a cold start is tract's optimising, on one thread for each graph: side by side, where there is a second core.
@@ -117,8 +124,21 @@ fn parsed(mut onnx: &[u8]) -> Result<ModelProto, String> {
     tract_onnx::onnx().proto_model_for_read(&mut onnx).map_err(|error| format!("{error:#}"))
 }
 
+/// How whole weights are held.
+#[derive(Clone, Copy)]
+enum Weights {
+    /// As 16-bit floats where the processor can compute with them.
+    Halved,
+    /// As 32-bit floats.
+    Plain,
+}
+
 /// Rewrites, analyses and optimises a graph whose signature was checked.
-fn optimised(mut model: ModelProto, signature: &Signature) -> TractResult<Arc<TypedSimplePlan>> {
+fn optimised(
+    mut model: ModelProto,
+    signature: &Signature,
+    weights: Weights,
+) -> TractResult<Arc<TypedSimplePlan>> {
     if let Some(graph) = &mut model.graph {
         fold::fold(graph);
     }
@@ -143,7 +163,12 @@ fn optimised(mut model: ModelProto, signature: &Signature) -> TractResult<Arc<Ty
         });
         inference.set_input_fact(place, InferenceFact::dt_shape(kind, axes.collect::<TVec<_>>()))?;
     }
-    inference.into_optimized()?.into_runnable()
+    let mut typed = inference.into_typed()?.into_decluttered()?;
+    if let Weights::Halved = weights {
+        half::halve_whole_weights(&mut typed)?;
+    }
+    typed.optimize()?;
+    typed.into_runnable()
 }
 
 /// What must be fed: older graphs list their weights among the inputs too.
