@@ -15,6 +15,8 @@ pub mod decoder;
 #[cfg(feature = "torch")]
 pub mod device;
 pub mod encoder;
+#[cfg(feature = "torch")]
+pub mod environment;
 pub mod evaluate;
 pub mod experiment;
 pub mod export;
@@ -33,8 +35,6 @@ pub mod quantise;
 pub mod seal;
 pub mod show;
 pub mod tags;
-#[cfg(feature = "torch")]
-pub mod threads;
 #[cfg(feature = "torch")]
 pub mod train;
 #[cfg(feature = "torch")]
