@@ -47,6 +47,8 @@ use crate::experiment::DecoderKind;
 const EXPERIMENT: &str = "experiment.toml";
 const VOCABULARY: &str = "vocabulary.txt";
 const BEST: &str = "best.safetensors";
+/// What the bundle that the run goes on from says of where it comes from. A run that goes on from none has no such file.
+pub const ORIGIN: &str = "origin.toml";
 
 /// Arguments of `export`.
 #[derive(Debug, Clone, clap::Args)]
@@ -114,6 +116,16 @@ pub fn export(arguments: &ExportArguments) -> Result<Manifest, ExportError> {
     let may_repeat = may_repeat.map(|words| numbers(words, &vocabulary)).transpose()?;
     let mut manifest = manifest(arguments, &design, &vocabulary, &sizes);
     manifest.decoding.may_repeat = may_repeat;
+    if let Some(origin) = started_from(&arguments.run)? {
+        // What it learned from once it still knows.
+        let own = std::mem::replace(&mut manifest.provenance.datasets, origin.datasets);
+        let all = &mut manifest.provenance.datasets;
+        for set in own {
+            if !all.contains(&set) {
+                all.push(set);
+            }
+        }
+    }
     let files = BTreeMap::from([
         (manifest.encoder.file.clone(), encoder(&weights, &design, &sizes)?.encode_to_vec()),
         (manifest.decoder.file.clone(), decoder(&weights, &design, &sizes)?.encode_to_vec()),
@@ -121,6 +133,16 @@ pub fn export(arguments: &ExportArguments) -> Result<Manifest, ExportError> {
         (EXPERIMENT.to_owned(), experiment_text.into_bytes()),
     ]);
     Ok(write(&arguments.bundle, manifest, &files)?)
+}
+
+/// Where the bundle comes from that a run goes on from, where it goes on from one.
+fn started_from(run: &Path) -> Result<Option<Provenance>, ExportError> {
+    let path = run.join(ORIGIN);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let origin = toml::from_str(&read(&path)?);
+    origin.map(Some).map_err(|source| ExportError::Origin { path, source })
 }
 
 /// Words by their numbers.
@@ -242,6 +264,14 @@ pub enum ExportError {
     /// The run's configuration is not one.
     #[error("{} is not an experiment: {source}", path.display())]
     Experiment {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: toml::de::Error,
+    },
+    /// What the run keeps of the bundle that it goes on from cannot be understood.
+    #[error("{} does not say what the run goes on from: {source}; prepare the run anew", path.display())]
+    Origin {
         /// The file.
         path: PathBuf,
         /// Where and why.

@@ -52,6 +52,8 @@ pub struct PrepareArguments {
 pub mod files {
     /// The experiment as it was given.
     pub const EXPERIMENT: &str = "experiment.toml";
+    /// What the bundle that the run goes on from says of where it comes from.
+    pub use crate::export::ORIGIN;
     /// One word a line.
     pub const VOCABULARY: &str = "vocabulary.txt";
     /// All weights before the first step.
@@ -96,6 +98,12 @@ pub fn run(arguments: &PrepareArguments) -> Result<()> {
     };
     checkpoint::write_text(&arguments.run.join(files::VOCABULARY), &words)?;
     checkpoint::write_text(&arguments.run.join(files::EXPERIMENT), &experiment.to_toml()?)?;
+    let origin = arguments.run.join(files::ORIGIN);
+    if let Some(bundle) = &bundle {
+        checkpoint::write_text(&origin, &toml::to_string(&bundle.manifest().provenance)?)?;
+    } else if origin.exists() {
+        std::fs::remove_file(&origin).with_context(|| format!("cannot remove {}", origin.display()))?;
+    }
     let vocabulary = open_vocabulary(&arguments.run)?;
     let corpus = Corpus::open(&source, &vocabulary)?;
 

@@ -8,7 +8,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tempfile::TempDir;
 
 use super::{
-    ExportArguments, export,
+    ExportArguments, ORIGIN, export,
     fixture::{SIDE, VOCABULARY, tensors, write_run},
     reference,
 };
@@ -109,6 +109,23 @@ fn compare(
         }
         state = step.state;
     }
+}
+
+#[test]
+fn what_the_bundle_before_learned_from_is_named_as_well() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    write_run(&run, &tensors(1));
+    let origin = |text: &str| std::fs::write(run.join(ORIGIN), text).unwrap();
+    origin("trainer = \"t\"\nweights = \"w\"\ndatasets = [\"photos\", \"drawn\", \"places\"]\n");
+    let manifest = export(&arguments(folder.path())).unwrap();
+    assert_eq!(manifest.provenance.datasets, ["photos", "drawn", "places"]);
+    origin("trainer = \"t\"\nweights = \"w\"\ndatasets = [\"photos\"]\n");
+    let manifest = export(&arguments(folder.path())).unwrap();
+    assert_eq!(manifest.provenance.datasets, ["photos", "drawn"]);
+    origin("datasets = 1\n");
+    let error = export(&arguments(folder.path())).unwrap_err().to_string();
+    assert!(error.contains("origin.toml does not say what the run goes on from"), "{error}");
 }
 
 #[test]
