@@ -27,7 +27,7 @@ const BATCH: usize = 32;
 /// Arguments of `descry-trainer prepare`.
 #[derive(Debug, Args)]
 pub struct PrepareArguments {
-    /// The experiment: a TOML file, such as trainer/experiments/descry-attend-5.toml
+    /// The experiment: a TOML file, such as trainer/experiments/descry-attend-6.toml
     #[arg(long)]
     pub experiment: PathBuf,
     /// The folder that holds the experiment's data sets
