@@ -1,6 +1,6 @@
 //! Keys where no desktop hands any out: the compositor sway runs the command, as the README has it bound there.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use descry_tests::{
@@ -51,7 +51,7 @@ fn a_key_that_the_compositor_binds_describes_the_window() -> Result<()> {
     let heard = wait_for("the window to be described", || {
         fs::remove_file(&ended).ok();
         press(&surroundings, "d")?;
-        let ended = wait_for("the command to end", || Ok(fs::read_to_string(&ended).ok()))?;
+        let ended = wait_for("the command to end", || Ok(whole_line(&ended)))?;
         ensure!(ended.starts_with("describe --window ended with"), "{ended}");
         let heard = fs::read_to_string(&said)?;
         // It takes a while to open.
@@ -63,7 +63,7 @@ fn a_key_that_the_compositor_binds_describes_the_window() -> Result<()> {
     // Another one, which there is no service for.
     fs::remove_file(&ended)?;
     press(&surroundings, "r")?;
-    let ended = wait_for("the command to end", || Ok(fs::read_to_string(&ended).ok()))?;
+    let ended = wait_for("the command to end", || Ok(whole_line(&ended)))?;
     ensure!(ended.starts_with("repeat ended with"), "{ended}");
     Ok(())
 }
@@ -75,4 +75,9 @@ fn press(surroundings: &Surroundings, letter: &str) -> Result<()> {
     let status = command.status().context("cannot run wtype; `./run test` installs what the tests need")?;
     ensure!(status.success(), "wtype ended with {status}");
     Ok(())
+}
+
+/// What the file holds, once all of its line is there: the shell makes the file before it writes.
+fn whole_line(file: &Path) -> Option<String> {
+    fs::read_to_string(file).ok().filter(|text| text.ends_with('\n'))
 }

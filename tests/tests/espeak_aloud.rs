@@ -8,7 +8,7 @@ use descry_tests::{
     surroundings::Surroundings, wording::golden_wording,
 };
 
-const PICTURE: &str = "photographer.jpg";
+const PICTURE: &str = "tulips.jpg";
 
 /// Leaves only these programs, and nobody who starts speech-dispatcher by a way of its own.
 fn leave_only(surroundings: &mut Surroundings, programs: &[&str]) -> Result<()> {

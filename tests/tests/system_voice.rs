@@ -14,7 +14,7 @@ use descry_tests::{
 };
 
 /// Of all golden sentences the longest: what is stopped at once has most left to say.
-const PICTURE: &str = "shore.jpg";
+const PICTURE: &str = "astronaut.jpg";
 
 #[test]
 fn where_only_the_system_finds_speech_dispatcher_it_is_heard_and_stopped() -> Result<()> {
