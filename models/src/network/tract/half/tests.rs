@@ -14,10 +14,10 @@ fn tensor(values: &[f32]) -> Tensor {
 #[test]
 fn whole_numbers_of_eight_bits_are_halved() {
     let whole: Vec<f32> = (-255_i16..=255).cycle().take(LEAST_VALUES).map(f32::from).collect();
-    let halved = halved(&tensor(&whole)).expect("no error").expect("halved");
-    let halves = halved.try_as_plain_ram().expect("plain").as_slice::<f16>().expect("halves");
-    assert_eq!(halves.iter().map(|half| half.to_f32()).collect::<Vec<_>>(), whole);
-    assert!(super::halved(&tensor(&whole[1..])).expect("no error").is_none(), "too few");
+    let tensor_of_halves = halved(&tensor(&whole)).expect("no error").expect("halved");
+    let values = tensor_of_halves.try_as_plain_ram().expect("plain").as_slice::<f16>().expect("halves");
+    assert_eq!(values.iter().map(|half| half.to_f32()).collect::<Vec<_>>(), whole);
+    assert!(halved(&tensor(&whole[1..])).expect("no error").is_none(), "too few");
 }
 
 #[test]
