@@ -38,7 +38,7 @@ const CALIBRATION: usize = 200;
 /// Arguments of `descry-trainer fine-tune`.
 #[derive(Debug, Args)]
 pub struct FineTuneArguments {
-    /// The bundle to start from, such as models/bundles/descry-attend-6
+    /// The bundle to start from, such as models/bundles/descry-attend-7
     #[arg(long, value_name = "DIR")]
     pub bundle: PathBuf,
     /// The folder of your pictures, with captions.jsonl, captions.txt, or a .txt file beside each picture
@@ -114,6 +114,7 @@ pub fn run(arguments: &FineTuneArguments) -> Result<()> {
             datasets: datasets.clone(),
             weights: None,
             bundle: Some(arguments.bundle.clone()),
+            minimum_count: None,
             run: run.clone(),
             device: arguments.device,
         })?;

@@ -1,12 +1,15 @@
 //! `prepare`: a run's folder with its experiment, its vocabulary, the weights that it starts from, and the features of
 //! every picture from the encoder as it came, so that the frozen stage computes none of them again.
 
+pub mod words;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use descry_models::manifest::Preprocessing;
-use descry_models::{Bundle, TokenId, Vocabulary};
+use descry_models::{Bundle, Vocabulary};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::checkpoint;
@@ -20,14 +23,15 @@ use crate::train::batch::Example;
 use crate::train::loader::{self, Failures, Reading};
 use crate::vocabulary;
 use crate::word_vectors;
+use words::Kept;
 
 /// Pictures of one forward pass.
 const BATCH: usize = 32;
 
 /// Arguments of `descry-trainer prepare`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct PrepareArguments {
-    /// The experiment: a TOML file, such as trainer/experiments/descry-attend-6.toml
+    /// The experiment: a TOML file, such as trainer/experiments/descry-attend-7.toml
     #[arg(long)]
     pub experiment: PathBuf,
     /// The folder that holds the experiment's data sets
@@ -40,6 +44,9 @@ pub struct PrepareArguments {
     /// A bundle to learn on from: its vocabulary and all of its weights; with `--weights`, those of its decoder
     #[arg(long)]
     pub bundle: Option<PathBuf>,
+    /// Go on without those of the bundle's words that the experiment's captions have less often
+    #[arg(long, value_name = "COUNT", requires = "bundle")]
+    pub minimum_count: Option<usize>,
     /// The run's folder, made when it is missing
     #[arg(long)]
     pub run: PathBuf,
@@ -88,8 +95,10 @@ pub fn run(arguments: &PrepareArguments) -> Result<()> {
         .with_context(|| format!("cannot make the run's folder {}", arguments.run.display()))?;
     let source = Source::check(&experiment, &arguments.datasets)?;
     source.unusable.save(&arguments.run)?;
-    let words = if let Some(bundle) = &bundle {
-        vocabulary_of(bundle)
+    let kept =
+        bundle.as_ref().map(|bundle| kept_words(bundle, &source, arguments.minimum_count)).transpose()?;
+    let words = if let Some((bundle, kept)) = bundle.as_ref().zip(kept.as_ref()) {
+        kept.text(bundle.vocabulary())
     } else {
         let captions = source.training_captions()?;
         let built = vocabulary::build(&captions, experiment.minimum_count);
@@ -110,11 +119,12 @@ pub fn run(arguments: &PrepareArguments) -> Result<()> {
     tch::manual_seed(experiment.seed as i64);
     let (encoder, decoder) = (&experiment.encoder, &experiment.decoder);
     let mut model = Model::new(device, vocabulary.len() as i64, encoder, decoder);
-    match (&bundle, &arguments.weights) {
+    let learnt = bundle.as_ref().zip(kept).map(|(bundle, kept)| weights_of(bundle, &kept)).transpose()?;
+    match (&learnt, &arguments.weights) {
         // Its words have learnt further than any file's.
-        (Some(bundle), None) => model.load_all(&checkpoint::tensors_of(&import::weights(bundle)?)?)?,
-        (Some(bundle), Some(weights)) => {
-            model.load_decoder(&checkpoint::tensors_of(&import::weights(bundle)?)?)?;
+        (Some(learnt), None) => model.load_all(learnt)?,
+        (Some(learnt), Some(weights)) => {
+            model.load_decoder(learnt)?;
             model.load_encoder(weights, encoder)?;
         }
         (None, Some(weights)) => {
@@ -150,10 +160,22 @@ pub fn cached(
     Ok(tensors)
 }
 
-/// The text of a bundle's vocabulary: word for word, so that its tokens keep their numbers.
-fn vocabulary_of(bundle: &Bundle) -> String {
-    let words = (0u32..).map_while(|token| bundle.vocabulary().word(TokenId(token)));
-    words.fold(String::new(), |text, word| text + word + "\n")
+fn kept_words(bundle: &Bundle, source: &Source<'_>, minimum_count: Option<usize>) -> Result<Kept> {
+    let vocabulary = bundle.vocabulary();
+    let Some(minimum_count) = minimum_count else { return Ok(Kept::all(vocabulary)) };
+    let kept = Kept::frequent(vocabulary, &source.training_captions()?, minimum_count);
+    eprintln!(
+        "{} of {} tokens: the words seen {minimum_count} times or more",
+        kept.count(),
+        vocabulary.len()
+    );
+    Ok(kept)
+}
+
+fn weights_of(bundle: &Bundle, kept: &Kept) -> Result<BTreeMap<String, Tensor>> {
+    let mut weights = import::weights(bundle)?;
+    kept.narrow(&mut weights)?;
+    checkpoint::tensors_of(&weights)
 }
 
 /// The vocabulary of a prepared run.

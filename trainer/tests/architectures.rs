@@ -112,6 +112,7 @@ fn every_model_goes_the_whole_way() {
             datasets: datasets.clone(),
             weights: Some(weights),
             bundle: None,
+            minimum_count: None,
             run: run.clone(),
             device: DeviceArguments::default(),
         })

@@ -111,6 +111,22 @@ fn a_bundle_learns_on() {
         assert!(tensor.equal(&start[name]), "{name} differs");
     }
 
+    // "a", "wall", "the" and "is" are said of all six pictures, "red" and "blue" twice of each of three.
+    let fewer = PrepareArguments {
+        minimum_count: Some(7),
+        bundle: Some(bundle.clone()),
+        run: folder.path().join("fewer"),
+        weights: None,
+        ..second.clone()
+    };
+    prepare::run(&fewer).expect("prepared");
+    let words = fs::read_to_string(fewer.run.join(files::VOCABULARY)).expect("words");
+    assert!(words.contains("wall") && !words.contains("red") && !words.contains("blue"), "{words:?}");
+    let narrowed = checkpoint::read_tensors(&fewer.run.join(files::START)).expect("weights");
+    let embedding = &narrowed["decoder.embedding.weight"];
+    assert_eq!(embedding.size()[0], words.lines().count() as i64);
+    assert!(embedding.get(4).equal(&best["decoder.embedding.weight"].get(4)), "the first word's");
+
     let other = copied(&run, folder.path().join("other"));
     train::run(&training(&run, &train.datasets, None)).expect("trained");
     let from_engine = training(&other, &train.datasets, None);

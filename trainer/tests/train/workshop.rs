@@ -70,7 +70,18 @@ pub(crate) fn workshop(
     let (datasets, run) = (folder.join("sets"), folder.join("run"));
     let train = training(&run, &datasets, None);
     let device = DeviceArguments::default();
-    (PrepareArguments { experiment, datasets, weights: Some(weights), bundle: None, run, device }, train)
+    (
+        PrepareArguments {
+            experiment,
+            datasets,
+            weights: Some(weights),
+            bundle: None,
+            minimum_count: None,
+            run,
+            device,
+        },
+        train,
+    )
 }
 
 pub(crate) fn training(run: &Path, datasets: &Path, stop_after_steps: Option<usize>) -> TrainArguments {
