@@ -1,10 +1,11 @@
 //! From what the search knows of its sentences to the probability that a person would accept the best one.
 //!
 //! A network's own probabilities say how usual a sentence is, not whether it is right: "a man in a blue shirt" is always
-//! likely. So a logistic regression over a few numbers of the search, fitted by `descry-trainer calibrate` to captions that
-//! were judged, makes the confidence; its coefficients are in the manifest. Nothing here runs the network again.
+//! likely. So a logistic regression over a few numbers of the search and the sentence's words, fitted by
+//! `descry-trainer calibrate` to captions that were judged, makes the confidence; its coefficients are in the manifest.
+//! Nothing here runs the network again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,10 @@ pub struct Calibration {
     pub intercept: f32,
     /// What each feature adds to the log odds for each unit of it; one that is absent adds nothing.
     pub coefficients: BTreeMap<Feature, f32>,
+    /// What a word adds to the log odds where the sentence holds it, however often: a network is right about dogs oftener
+    /// than about kitchens. One that is absent adds nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, f32>,
     /// The least confidence of each band.
     pub bands: BandBounds,
     /// What it was fitted to, and how well it does on what it was not fitted to.
@@ -78,27 +83,35 @@ pub struct CalibrationFit {
 }
 
 impl Calibration {
-    /// The probability that a person would accept the caption with these features.
+    /// The probability that a person would accept the caption with these features and this text.
     #[must_use]
-    pub fn confidence(&self, features: &Features) -> Confidence {
+    pub fn confidence(&self, features: &Features, text: &str) -> Confidence {
         let terms = Feature::ALL.iter().zip(features);
         let odds: f32 =
             terms.map(|(name, value)| self.coefficients.get(name).copied().unwrap_or(0.0) * value).sum();
-        Confidence::new(1.0 / (1.0 + (-(self.intercept + odds)).exp()))
+        let of_words: f32 = words(text).iter().filter_map(|word| self.words.get(*word)).sum();
+        Confidence::new(1.0 / (1.0 + (-(self.intercept + odds + of_words)).exp()))
     }
 }
 
-/// The confidence of what a search found and its band: by the calibration, or else the geometric mean of the words'
-/// probabilities and the quarters of the range.
+/// The words that [`Calibration::words`] asks for in a text, each once.
+#[must_use]
+pub fn words(text: &str) -> BTreeSet<&str> {
+    text.split_whitespace().collect()
+}
+
+/// The confidence of what a search found, the best of it being this text, and its band: by the calibration, or else the
+/// geometric mean of the words' probabilities and the quarters of the range.
 #[must_use]
 pub fn confidence(
     calibration: Option<&Calibration>,
     hypotheses: &[Hypothesis],
+    text: &str,
     sight: &Sight,
 ) -> (Confidence, Band) {
     match (calibration, features(hypotheses, sight)) {
         (Some(calibration), Some(features)) => {
-            let confidence = calibration.confidence(&features);
+            let confidence = calibration.confidence(&features, text);
             (confidence, calibration.bands.band(confidence))
         }
         (None, Some(_)) => {
@@ -118,6 +131,7 @@ mod tests {
         Calibration {
             intercept: 1.0,
             coefficients: coefficients.iter().copied().collect(),
+            words: BTreeMap::from([("dog".into(), 1.5), ("kitchen".into(), -2.5)]),
             bands: BandBounds { high: 0.8, middle: 0.6, low: 0.4 },
             fit: CalibrationFit {
                 datasets: Vec::new(),
@@ -142,12 +156,28 @@ mod tests {
             (&[(Feature::MeanLogProbability, 0.7)], -0.05, Band::Low),
             (&[(Feature::TagAgreement, 2.0)], 2.0, Band::High),
         ] {
-            let (confidence, found) = confidence(Some(&calibration(coefficients)), &found, &sight);
+            let (confidence, found) = confidence(Some(&calibration(coefficients)), &found, "", &sight);
             let expected = 1.0 / (1.0 + f32::exp(-log_odds));
             assert!((confidence.value() - expected).abs() < 1e-5, "{coefficients:?}: {confidence}");
             assert_eq!(found, band, "{coefficients:?}");
         }
-        assert_eq!(confidence(Some(&calibration(&[])), &[], &sight), (Confidence::NONE, Band::None));
+        assert_eq!(confidence(Some(&calibration(&[])), &[], "", &sight), (Confidence::NONE, Band::None));
+    }
+
+    #[test]
+    fn each_word_of_the_sentence_counts_once() {
+        let found = [hypothesis(&[4, 5], &[-1.0, -2.0], 0.0, -1.0)];
+        for (text, log_odds) in [
+            ("a cat", 1.0),
+            ("a dog", 2.5),
+            ("a dog chases a dog", 2.5),
+            ("a dog in a kitchen", 0.0),
+            ("dogs in kitchens", 1.0),
+        ] {
+            let (confidence, _) = confidence(Some(&calibration(&[])), &found, text, &Sight::default());
+            let expected = 1.0 / (1.0 + f32::exp(-log_odds));
+            assert!((confidence.value() - expected).abs() < 1e-5, "{text:?}: {confidence}");
+        }
     }
 
     #[test]
@@ -164,7 +194,7 @@ mod tests {
         for (probability, band) in cases {
             let log = f32::ln(probability);
             let (confidence, found) =
-                confidence(None, &[hypothesis(&[4, 5], &[log, log], 0.0, -1.0)], &Sight::default());
+                confidence(None, &[hypothesis(&[4, 5], &[log, log], 0.0, -1.0)], "a dog", &Sight::default());
             assert!((confidence.value() - probability).abs() < 1e-5, "{probability}");
             assert_eq!(found, band, "{probability}");
         }

@@ -28,6 +28,8 @@ struct Searched {
     hypotheses: Vec<Hypothesis>,
     /// Of each name of a tag; empty without tags.
     probabilities: Vec<f32>,
+    /// Of each word of the manifest's `[evidence]`; empty without it.
+    evidence: Vec<f32>,
     /// All of it but what depends on the sentence.
     sight: Sight,
 }
@@ -88,8 +90,12 @@ impl Captioner {
         picture: &RgbImage,
         options: &CaptionOptions<'_>,
     ) -> Result<(Caption, Option<Features>), CaptionError> {
-        let Searched { hypotheses, probabilities, sight } = self.search(picture, options)?;
-        let sight = Sight { tag_agreement: self.agreement(&hypotheses, &probabilities), ..sight };
+        let Searched { hypotheses, probabilities, evidence, sight } = self.search(picture, options)?;
+        let sight = Sight {
+            tag_agreement: self.agreement(&hypotheses, &probabilities),
+            word_evidence: self.evidence(&hypotheses, &evidence),
+            ..sight
+        };
         let calibration = self.manifest.calibration.as_ref();
         let tags =
             self.named().map_or_else(Vec::new, |(section, names)| section.likely(names, &probabilities));
@@ -110,18 +116,21 @@ impl Captioner {
         let encoded = self.network.encode(&pixels)?;
         let scores = self.class_scores(&encoded);
         let sight = Sight {
-            tag_agreement: 0.0,
             tag_spread: calibration::spread(scores),
             place_likeness: encoded.tensors.first().map_or(0.0, calibration::likeness),
+            ..Sight::default()
         };
         let probabilities =
             self.named().map_or_else(Vec::new, |(section, names)| section.probabilities(names, scores));
+        let evidence = self.manifest.evidence.as_ref();
+        let evidence =
+            evidence.map_or_else(Vec::new, |section| self.output(&encoded, &section.output).to_vec());
         let network = self.network.as_mut();
         let hypotheses = match self.diversity {
             None => beam_search(network, &encoded, &decoding, cancelled)?,
             Some(diversity) => diverse_beam_search(network, &encoded, &decoding, diversity, cancelled)?,
         };
-        Ok(Searched { hypotheses, probabilities, sight })
+        Ok(Searched { hypotheses, probabilities, evidence, sight })
     }
 
     fn named(&self) -> Option<(&TagsSection, &TagNames)> {
@@ -130,10 +139,22 @@ impl Captioner {
 
     /// What the encoder takes the picture for, where it says so and the classes have names.
     fn class_scores<'a>(&self, encoded: &'a Encoded) -> &'a [f32] {
-        let Some((section, _)) = self.named() else { return &[] };
+        self.named().map_or(&[], |(section, _)| self.output(encoded, &section.output))
+    }
+
+    /// What the encoder gives as the output of this name; empty where it has none.
+    fn output<'a>(&self, encoded: &'a Encoded, name: &str) -> &'a [f32] {
         let outputs = &self.manifest.encoder.outputs;
-        let place = outputs.iter().position(|output| output.name == section.output);
-        place.and_then(|place| encoded.tensors.get(place)).map_or(&[], |scores| &scores.values)
+        let place = outputs.iter().position(|output| output.name == name);
+        place.and_then(|place| encoded.tensors.get(place)).map_or(&[], |found| &found.values)
+    }
+
+    /// How much the picture speaks for the words of the best sentence.
+    fn evidence(&self, hypotheses: &[Hypothesis], scores: &[f32]) -> f32 {
+        let Some((section, best)) = self.manifest.evidence.as_ref().zip(hypotheses.first()) else {
+            return 0.0;
+        };
+        section.of_text(scores, &self.vocabulary.text(&best.tokens))
     }
 
     /// The probability of the likeliest thing that the best sentence names.
@@ -205,7 +226,7 @@ fn caption(
         .zip(log_probabilities)
         .filter_map(|(token, log)| Some((vocabulary.word(*token)?.to_owned(), log.exp().clamp(0.0, 1.0))))
         .collect();
-    let (confidence, band) = calibration::confidence(calibration, hypotheses, sight);
+    let (confidence, band) = calibration::confidence(calibration, hypotheses, &text, sight);
     Caption { text, tokens, confidence, band, alternatives: texts, words, tags: Vec::new() }
 }
 

@@ -62,6 +62,7 @@ pub mod caption;
 pub mod captioner;
 pub mod decode;
 mod error;
+pub mod evidence;
 pub mod manifest;
 pub mod network;
 pub mod preprocess;

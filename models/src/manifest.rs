@@ -7,7 +7,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, ManifestError, TokenId, calibration::Calibration, tags::TagsSection};
+use crate::{
+    Engine, ManifestError, TokenId, calibration::Calibration, evidence::EvidenceSection, tags::TagsSection,
+};
 
 mod check;
 
@@ -32,7 +34,7 @@ pub const MAXIMUM_SIDE: u32 = 4096;
 pub struct Manifest {
     /// The version of the format: [`FORMAT_VERSION`].
     pub format_version: u32,
-    /// The model's name, such as `descry-attend-6`.
+    /// The model's name, such as `descry-attend-7`.
     pub name: String,
     /// One sentence for people.
     pub description: String,
@@ -63,6 +65,9 @@ pub struct Manifest {
     /// What the encoder's classes are called and worth; absent where it gives none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<TagsSection>,
+    /// For which words the encoder says how much the picture speaks for them; absent where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidenceSection>,
     /// What the bundle scored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<Score>,

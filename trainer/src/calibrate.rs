@@ -1,8 +1,9 @@
 //! `calibrate`: makes a bundle's confidence the probability that a person would accept the caption.
 //!
 //! The captions of a split are made through `descry_models::Captioner`, as the daemon makes them, and judged: by somebody
-//! who looked at the pictures ([`judgements`]), or else by a proxy ([`judge`]). A logistic regression over the numbers of the search is fitted ([`logistic`]), tried on folds that it has
-//! not seen ([`trial`]), and written into the manifest with the bounds of the bands; the other files stay as they are.
+//! who looked at the pictures ([`judgements`]), or else by a proxy ([`judge`]). A logistic regression over the numbers of
+//! the search and the caption's words is fitted ([`logistic`]), tried on folds that it has not seen ([`trial`]), and
+//! written into the manifest with the bounds of the bands; the other files stay as they are.
 
 pub mod judge;
 pub mod judgements;
@@ -28,6 +29,9 @@ use crate::{picture, progress};
 use judgements::Judgements;
 use logistic::Logistic;
 use trial::Trial;
+
+/// So many of the words that speak most against a caption are printed, and as many of those that speak for it.
+const SHOWN_WORDS: usize = 5;
 
 /// Arguments of `descry-trainer calibrate`.
 #[derive(Debug, Clone, Args)]
@@ -61,6 +65,8 @@ pub struct CalibrateArguments {
 pub struct Judged {
     /// What the search knew.
     pub features: Features,
+    /// The caption.
+    pub text: String,
     /// Whether a person accepts it, or would by the proxy.
     pub accepted: bool,
 }
@@ -121,7 +127,11 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
         .zip(&scores)
         .map(|((picture, text, features), score)| {
             let seen = looked_at.as_ref().and_then(|judgements| judgements.accepts(&picture.file, text));
-            Judged { features: *features, accepted: seen.unwrap_or_else(|| judge::accepts(*score)) }
+            Judged {
+                features: *features,
+                text: text.clone(),
+                accepted: seen.unwrap_or_else(|| judge::accepts(*score)),
+            }
         })
         .collect();
     ensure!(
@@ -143,6 +153,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
             .copied()
             .zip(fitted.coefficients.iter().map(|value| *value as f32))
             .collect(),
+        words: fitted.words.iter().map(|(word, value)| (word.clone(), *value as f32)).collect(),
         bands: trial.bounds,
         fit: CalibrationFit {
             datasets: sets.iter().map(|set| format!("{} {}", set.name, set.split)).collect(),
@@ -239,6 +250,16 @@ impl fmt::Display for Report {
         write!(out, "coefficients: intercept {:.3}", calibration.intercept)?;
         for (feature, value) in &calibration.coefficients {
             write!(out, ", {feature:?} {value:.3}")?;
+        }
+        let mut words: Vec<_> = calibration.words.iter().collect();
+        words.sort_by(|one, other| one.1.total_cmp(other.1));
+        write!(out, "\nwords: {}, from", words.len())?;
+        for (word, value) in words.iter().take(SHOWN_WORDS) {
+            write!(out, " {word} {value:.2}")?;
+        }
+        write!(out, " to")?;
+        for (word, value) in words.iter().skip(words.len().saturating_sub(SHOWN_WORDS)) {
+            write!(out, " {word} {value:.2}")?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use crate::augment::sheet::{self, AugmentArguments};
 use crate::calibrate::{self, CalibrateArguments};
 use crate::caption::{self, CaptionArguments};
 use crate::evaluate::{self, EvaluateArguments};
+use crate::evidence::{self, EvidenceArguments};
 use crate::export::{self, ExportArguments};
 use crate::progress;
 use crate::quantise::{self, QuantiseArguments};
@@ -80,6 +81,8 @@ pub enum Command {
     Calibrate(CalibrateArguments),
     /// Give a bundle names for what its encoder told apart before it learned to caption
     Tags(TagsArguments),
+    /// Have a bundle's encoder say for each word whether the picture speaks for it
+    Evidence(EvidenceArguments),
 }
 
 /// Runs one command to its end.
@@ -109,6 +112,7 @@ pub fn run(line: CommandLine) -> anyhow::Result<()> {
         Command::Seal(arguments) => seal::run(&arguments),
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Tags(arguments) => tags::run(&arguments),
+        Command::Evidence(arguments) => evidence::run(&arguments),
     }
 }
 

@@ -227,6 +227,7 @@ fn manifest(
         quantisation: None,
         calibration: None,
         tags: None,
+        evidence: None,
         scores: Vec::new(),
         provenance: Provenance {
             trainer: concat!("descry-trainer ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -12,10 +12,10 @@ use thiserror::Error;
 use crate::experiment::{DecoderChoice, of_layer};
 use crate::export::sizes::TABLE;
 use crate::onnx::{
-    self,
+    self, layer,
     messages::{GraphProto, TensorProto},
 };
-use crate::tags::head;
+use crate::{evidence, tags};
 
 /// A matrix of a run that is a 1 x 1 convolution in the graph.
 const PROJECTION: &str = "decoder.feature_projection.weight";
@@ -39,7 +39,9 @@ fn floats(graph: &GraphProto) -> Result<BTreeMap<String, ArrayD<f32>>, String> {
     let constants: BTreeMap<&str, &TensorProto> =
         graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
     let mut floats = BTreeMap::new();
-    for tensor in graph.initializer.iter().filter(|tensor| !head::is_ours(&tensor.name)) {
+    let is_further =
+        |name: &str| [tags::OUTPUT, evidence::OUTPUT].iter().any(|layer| layer::is_of(layer, name));
+    for tensor in graph.initializer.iter().filter(|tensor| !is_further(&tensor.name)) {
         let name = tensor.name.as_str();
         let dequantised = match name.strip_suffix(".quantised") {
             Some(own) => Some((own, multiplied_out(graph, &constants, tensor, own).ok_or(name)?)),

@@ -18,6 +18,7 @@ pub mod encoder;
 #[cfg(feature = "torch")]
 pub mod environment;
 pub mod evaluate;
+pub mod evidence;
 pub mod experiment;
 pub mod export;
 #[cfg(feature = "torch")]

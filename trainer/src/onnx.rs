@@ -4,7 +4,9 @@
 //! files are of operator set 17, which both ONNX Runtime and tract run whole.
 
 pub mod graph;
+pub mod layer;
 pub mod messages;
+mod packed;
 
 pub use graph::{
     Dimension, Element, Graph, ReadError, decode, int_attribute, ints_attribute, node, signed, tensor_f32,

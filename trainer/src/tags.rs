@@ -1,7 +1,7 @@
 //! `tags`: gives a bundle's encoder the classes that it told apart before it learned to caption, by names that people use.
 //!
 //! The classes' own layer, as it was published with the encoder's weights, is put behind the last map of the bundle's
-//! encoder, in 4 bits where that is in 8 ([`head`]); what the encoder gives for captions stays as it is, bit for bit. Pictures
+//! encoder, in 4 bits where that is in 8 ([`head`], [`onnx::layer`]); what the encoder gives for captions stays as it is, bit for bit. Pictures
 //! with a labelled class give the temperature of the softmax, and tags of photographs that were looked at the curve that
 //! makes probabilities of it ([`fit`]). All of it goes into a copy of the bundle, with the names.
 

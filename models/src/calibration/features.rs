@@ -46,11 +46,14 @@ pub enum Feature {
     /// How alike what it sees at all places is, in 0..=1: the length of the mean of their features by the mean of their
     /// lengths. 0 for an encoder that gives no places.
     PlaceLikeness,
+    /// How much the picture itself speaks for the words: the mean of [`EvidenceSection::of_text`](crate::evidence), in nats. 0
+    /// for an encoder that does not say.
+    WordEvidence,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::MeanLogProbability,
         Self::MinimumLogProbability,
         Self::SubjectLogProbability,
@@ -68,6 +71,7 @@ impl Feature {
         Self::ScoreSpread,
         Self::TagSpread,
         Self::PlaceLikeness,
+        Self::WordEvidence,
     ];
 }
 
@@ -86,6 +90,8 @@ pub struct Sight {
     pub tag_spread: f32,
     /// [`Feature::PlaceLikeness`].
     pub place_likeness: f32,
+    /// [`Feature::WordEvidence`].
+    pub word_evidence: f32,
 }
 
 /// The standard deviation of some values; 0 of none.
@@ -150,6 +156,7 @@ pub fn features(hypotheses: &[Hypothesis], sight: &Sight) -> Option<Features> {
         best.doubts.iter().map(|doubt| doubt.spread).sum::<f32>() / steps,
         sight.tag_spread,
         sight.place_likeness,
+        sight.word_evidence,
     ])
 }
 
@@ -181,13 +188,14 @@ pub(super) mod tests {
         let doubts = doubts.map(|(word, place)| Doubt { word, place, spread: 2.0 }).to_vec();
         let best = hypothesis(&[4, 9, 4, 7], &[-1.0, -3.0, 0.0, -20.0], -0.5, -1.0);
         let best = Hypothesis { doubts, ..best };
-        let sight = Sight { tag_agreement: 0.25, tag_spread: 1.5, place_likeness: 0.75 };
+        let sight =
+            Sight { tag_agreement: 0.25, tag_spread: 1.5, place_likeness: 0.75, word_evidence: -1.25 };
         let other = hypothesis(&[4, 9], &[-1.0, -3.0], -0.5, -1.75);
         let found = features(&[best, other], &sight).expect("features");
         let variance = (9.0 + 1.0 + 16.0 + 64.0_f32) / 4.0;
         let rarity = (2.0 * 5.0_f32.ln() + 10.0_f32.ln() + 8.0_f32.ln()) / 40.0;
         let of_words = [-4.0, -12.0, -4.0 / 3.0, variance.sqrt(), -0.5, 0.75, 2.0 / 3.0, 0.4, 0.25, rarity];
-        let expected = of_words.into_iter().chain([0.25, 1.0, 3.0, 0.5, 2.0, 1.5, 0.75]);
+        let expected = of_words.into_iter().chain([0.25, 1.0, 3.0, 0.5, 2.0, 1.5, 0.75, -1.25]);
         for ((name, found), expected) in Feature::ALL.iter().zip(found).zip(expected) {
             assert!((found - expected).abs() < 1e-5, "{name:?}: {found}, not {expected}");
         }

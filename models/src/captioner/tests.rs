@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::{
     Encoded, NetworkError, Pixels, State, Step, Tensor, TokenId,
-    network::tests::{WORDS, manifest, tagged},
+    network::tests::{WORDS, manifest, tagged, with_evidence},
 };
 
 fn hypothesis(tokens: &[u32], score: f32) -> Hypothesis {
@@ -45,7 +45,9 @@ impl Network for Dog {
         self.0.lock().expect("the counts").0 += 1;
         let values = vec![-9.0, 3.0, 2.0, -9.0];
         let nothing = || Tensor { shape: Vec::new(), values: Vec::new() };
-        Ok(Encoded { tensors: vec![nothing(), nothing(), Tensor { shape: vec![1, 4], values }] })
+        let classes = Tensor { shape: vec![1, 4], values };
+        let evidence = Tensor { shape: vec![1, 2], values: vec![-1.0, 2.5] };
+        Ok(Encoded { tensors: vec![nothing(), nothing(), classes, evidence] })
     }
 
     fn start(&self, _: &Encoded, rows: usize) -> Result<State, NetworkError> {
@@ -125,4 +127,16 @@ fn what_the_encoder_takes_it_for_is_named() {
     let caption = captioner.caption(&RgbImage::new(9, 9), &CaptionOptions::default()).expect("a caption");
     let tags: Vec<_> = caption.tags.iter().map(|tag| (tag.name.as_str(), tag.is_sure)).collect();
     assert_eq!(tags, [("dog", true), ("Saluki", false), ("beagle", false)]);
+}
+
+#[test]
+fn what_the_picture_speaks_for_is_asked() {
+    let (plain, _) = captioner();
+    let mut captioner = Captioner { manifest: with_evidence(), ..plain };
+    let picture = RgbImage::new(9, 9);
+    let (caption, features) =
+        captioner.caption_with_features(&picture, &CaptionOptions::default()).expect("a caption");
+    assert_eq!(caption.text, "dog");
+    let evidence = features.expect("features")[17];
+    assert!((evidence - 2.5).abs() < 1e-6, "that for dog: {evidence}");
 }

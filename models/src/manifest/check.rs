@@ -32,6 +32,7 @@ impl Manifest {
         self.check_decoding()?;
         self.check_calibration()?;
         self.check_tags()?;
+        self.check_evidence()?;
         self.check_scores()
     }
 
@@ -196,7 +197,8 @@ impl Manifest {
 
     fn check_calibration(&self) -> Checked {
         let Some(calibration) = &self.calibration else { return Ok(()) };
-        let mut all = calibration.coefficients.values().chain([&calibration.intercept]);
+        let all = [&calibration.intercept].into_iter().chain(calibration.coefficients.values());
+        let mut all = all.chain(calibration.words.values());
         require(all.all(|value| value.is_finite()), "calibration", || {
             "holds a coefficient that is not a finite number".to_owned()
         })?;
@@ -232,6 +234,23 @@ impl Manifest {
             format!("names {:?}, which has another use", tags.names)
         })?;
         tags.check()
+    }
+
+    fn check_evidence(&self) -> Checked {
+        let Some(evidence) = &self.evidence else { return Ok(()) };
+        let Some(output) = self.encoder_output(&evidence.output) else {
+            return invalid(
+                "evidence.output",
+                format!("is {:?}, which is no output of the encoder", evidence.output),
+            );
+        };
+        require(output.shape == [1, evidence.words.len()], "evidence.words", || {
+            format!("are {} where the output has the shape {:?}", evidence.words.len(), output.shape)
+        })?;
+        require(evidence.is_sorted(), "evidence.words", || "are not in order, or not distinct".to_owned())?;
+        require((0.0..=1.0).contains(&evidence.fit.roc_area), "evidence.fit", || {
+            "holds a share that does not lie between 0 and 1".to_owned()
+        })
     }
 
     fn check_scores(&self) -> Checked {

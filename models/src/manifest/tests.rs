@@ -15,6 +15,7 @@ fn reads_and_writes_all_of_it() {
     assert_eq!(manifest.scores[0].engine, Engine::Tract);
     let calibration = manifest.calibration.as_ref().expect("a calibration");
     assert_eq!(calibration.coefficients.len(), 2);
+    assert_eq!(calibration.words.len(), 1);
     assert_eq!(manifest.tags.as_ref().expect("tags").fit.judged, 300);
     assert!(!manifest.decoding.repetition_guard);
     let text = manifest.to_toml().expect("a text");
@@ -28,6 +29,7 @@ fn may_leave_out_what_is_optional() {
     manifest.quantisation = None;
     manifest.calibration = None;
     manifest.tags = None;
+    manifest.evidence = None;
     manifest.scores = Vec::new();
     manifest.decoder.attention = None;
     manifest.provenance.experiment = None;
@@ -36,6 +38,7 @@ fn may_leave_out_what_is_optional() {
         !text.contains("quantisation")
             && !text.contains("calibration")
             && !text.contains("[tags")
+            && !text.contains("[evidence")
             && !text.contains("scores")
             && !text.contains("attention")
     );
@@ -59,9 +62,10 @@ fn tells_foreign_and_newer_texts_apart() {
 }
 
 /// What is replaced by what, and what is said then.
-const FAULTS: [(&str, &str, &str); 63] = [
+const FAULTS: [(&str, &str, &str); 68] = [
     ("intercept = 2.5", "intercept = nan", "calibration holds a coefficient that is not a finite number"),
     ("agreement = 0.5", "agreement = inf", "calibration holds a coefficient that is not a finite number"),
+    ("dog = 0.375", "dog = inf", "calibration holds a coefficient that is not a finite number"),
     ("agreement = 0.5", "kindness = 0.5", "unknown variant `kindness`"),
     ("high = 0.9", "high = 0.5", "calibration.bands are 0.5, 0.6 and 0.3; they must fall"),
     ("low = 0.3", "low = -0.3", "they must fall and not be below 0"),
@@ -82,6 +86,18 @@ const FAULTS: [(&str, &str, &str); 63] = [
     ("sure = 0.875", "sure = 0.1", "tags.sure is 0.1; it must lie between tags.least and 2"),
     ("right_when_sure = 0.9", "right_when_sure = 90.0", "tags.fit holds a share"),
     ("slope = 0.75", "inclination = 0.75", "unknown field `inclination`"),
+    ("output = \"evidence\"", "output = \"things\"", "evidence.output is \"things\", which is no output"),
+    (
+        "output = \"evidence\"",
+        "output = \"hidden\"",
+        "evidence.words are 2 where the output has the shape [1, 5]",
+    ),
+    (
+        "words = [\"a\", \"dog\"]",
+        "words = [\"dog\", \"a\"]",
+        "evidence.words are not in order, or not distinct",
+    ),
+    ("roc_area = 0.75", "roc_area = 75", "evidence.fit holds a share"),
     ("format_version = 1", "format_version = 0", "format_version is 0 where 1 is due"),
     ("format_version = 1", "format_version = -1", "invalid value"),
     ("name = \"tiny\"", "name = \" \"", "name is empty"),

@@ -16,6 +16,14 @@ pub(crate) fn manifest() -> Manifest {
 
 /// The same with scores of 4 classes.
 pub(crate) fn tagged() -> Manifest {
+    let mut manifest = with_evidence();
+    manifest.evidence = None;
+    manifest.encoder.outputs.retain(|output| output.name != "evidence");
+    manifest
+}
+
+/// The same with evidence for "a" and "dog".
+pub(crate) fn with_evidence() -> Manifest {
     Manifest::from_toml(include_str!("../manifest/whole.toml")).expect("a manifest")
 }
 

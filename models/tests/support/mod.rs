@@ -167,6 +167,7 @@ fn manifest(quantised: bool) -> Manifest {
         },
         calibration: None,
         tags: None,
+        evidence: None,
         quantisation: quantised.then(|| Quantisation {
             scheme: "qdq-static".to_owned(),
             weights: "int8-per-channel".to_owned(),

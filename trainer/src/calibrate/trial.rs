@@ -60,7 +60,7 @@ impl Trial {
             let others: Vec<Judged> = outside(fold, judged).cloned().collect();
             let fitted = Logistic::fit(&others)?;
             for (index, caption) in judged.iter().enumerate().filter(|(index, _)| index % FOLDS == fold) {
-                confidences[index] = fitted.probability(&caption.features);
+                confidences[index] = fitted.probability(caption);
             }
         }
         let pairs: Vec<(f64, bool)> = confidences

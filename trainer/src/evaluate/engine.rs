@@ -6,7 +6,7 @@ use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use descry_models::{CaptionError, Captioner, Engine, EngineChoice};
+use descry_models::{Bundle, Captioner, Engine, EngineChoice, Network, open_network};
 
 /// Arguments of every command that runs a bundle over many pictures.
 #[derive(Debug, Clone, Default, Args)]
@@ -41,18 +41,33 @@ impl EngineArguments {
     /// to prepare its networks, so they do it side by side.
     pub fn open(&self, bundle: &Path, pictures: usize) -> Result<Vec<Captioner>> {
         let choice = self.choice()?;
+        let opened = self.side_by_side(pictures, || Captioner::open(bundle, &choice));
+        opened.with_context(|| format!("cannot open the bundle {}", bundle.display()))
+    }
+
+    /// The same of the networks alone.
+    pub fn open_networks(&self, bundle: &Bundle, pictures: usize) -> Result<Vec<Box<dyn Network>>> {
+        let choice = self.choice()?;
+        let opened = self.side_by_side(pictures, || open_network(bundle, &choice));
+        opened.with_context(|| format!("cannot open the networks of {}", bundle.directory().display()))
+    }
+
+    fn side_by_side<Opened: Send, Error: Send>(
+        &self,
+        pictures: usize,
+        open: impl Fn() -> Result<Opened, Error> + Sync,
+    ) -> Result<Vec<Opened>, Error> {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         let threads = self.threads.map_or_else(cores, usize::from).min(pictures);
-        let open = || Captioner::open(bundle, &choice);
-        let opened: Vec<Result<Captioner, CaptionError>> = thread::scope(|scope| {
+        let open = &open;
+        let opened: Vec<Result<Opened, Error>> = thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(open)).collect();
             let others = others.into_iter().map(thread::ScopedJoinHandle::join);
             std::iter::once(open())
                 .chain(others.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
                 .collect()
         });
-        let opened: Result<Vec<_>, _> = opened.into_iter().collect();
-        opened.with_context(|| format!("cannot open the bundle {}", bundle.display()))
+        opened.into_iter().collect()
     }
 }
 

@@ -6,8 +6,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::name;
-use crate::onnx::{int_attribute, messages::GraphProto, node, tensor_f32, tensor_i8};
+use super::{int_attribute, messages::GraphProto, node, tensor_f32, tensor_i8};
 
 /// The greatest weight in steps.
 const LARGEST: f32 = 7.0;
@@ -18,10 +17,16 @@ const SHIFT: f32 = 8.0;
 /// `ONNX`'s number for float32.
 const FLOAT: i64 = 1;
 
-/// Puts the matrix `[rows, columns]` into the graph as `tags.matrix`, in steps, and what a step of each column is worth as
-/// `tags.matrix.scale`.
-pub(super) fn put(graph: &mut GraphProto, values: &[f32], [rows, columns]: [usize; 2]) -> Result<()> {
-    ensure!(rows % 2 == 0, "the encoder's last map has {rows} channels: 4 bits need an even number");
+/// Puts the matrix `[rows, columns]` into the graph as `PREFIX.matrix`, in steps, and what a step of each column is worth as
+/// `PREFIX.matrix.scale`.
+pub(super) fn put(
+    graph: &mut GraphProto,
+    prefix: &str,
+    values: &[f32],
+    [rows, columns]: [usize; 2],
+) -> Result<()> {
+    ensure!(rows % 2 == 0, "the layer {prefix} reads {rows} channels: 4 bits need an even number");
+    let name = |part: &str| format!("{prefix}.{part}");
     let (scales, bytes) = packed(values, columns);
     graph.initializer.push(tensor_i8(&name("matrix.packed"), &[rows / 2, columns], &bytes));
     graph.initializer.push(tensor_f32(&name("matrix.scale"), &[columns], &scales));
