@@ -17,12 +17,16 @@ stands its number. Whoever judges writes lines `number<TAB>verdict`, with 3, 2, 
    subject in the right scene.
 0  wrong: neither what it is about nor the scene is right, or something is told that is quite untrue.
 
+Where several judges looked at a caption, the verdict in the middle counts; of two that differ, the stricter one.
+
 `sheets` needs Pillow.
 """
 
+import collections
 import json
 import pathlib
 import random
+import statistics
 import sys
 
 VERDICTS = {"3": "right", "2": "passes", "1": "misleads", "0": "wrong"}
@@ -68,16 +72,18 @@ def sheets(file, folder):
 
 
 def join(file, *verdicts):
-    entries, judged = captions(file), {}
+    entries, judged = captions(file), collections.defaultdict(list)
     for name in verdicts:
         with open(name, encoding="utf-8") as lines:
             for line in lines:
                 number, verdict = line.split()
-                if judged.setdefault(int(number), VERDICTS[verdict]) != VERDICTS[verdict]:
-                    sys.exit(f"{name}: caption {number} is judged twice, and differently")
+                if verdict not in VERDICTS:
+                    sys.exit(f"{name}: {verdict} of caption {number} is none of {', '.join(VERDICTS)}")
+                judged[int(number)].append(verdict)
     for number, entry in enumerate(entries):
         if number in judged:
-            print(pathlib.PurePath(entry["file"]).name, entry["caption"], judged[number], sep="\t")
+            verdict = VERDICTS[statistics.median_low(judged[number])]
+            print(pathlib.PurePath(entry["file"]).name, entry["caption"], verdict, sep="\t")
 
 
 if __name__ == "__main__":
