@@ -8,7 +8,7 @@ use crate::{
 };
 
 fn shipped() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bundles/descry-attend-6")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bundles/descry-attend-7")
 }
 
 fn library(opening: &Opening, use_it: impl FnOnce(&mut Library<'_>)) {
