@@ -54,9 +54,7 @@ pub fn pictures() -> Result<Vec<String>> {
 
 /// The sentence for each shipped picture, by its file name, as the bundle's `golden.json` has its caption.
 pub fn golden_sentences() -> Result<BTreeMap<String, String>> {
-    let file = bundle()?.join("golden.json");
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let golden: Value = serde_json::from_str(&text).with_context(|| file.display().to_string())?;
+    let golden = golden()?;
     let captions = golden["captions"].as_object().context("golden.json has no captions")?;
     let mut sentences = BTreeMap::new();
     for name in pictures()? {
@@ -71,6 +69,18 @@ pub fn golden_sentences() -> Result<BTreeMap<String, String>> {
 pub fn golden_sentence(name: &str) -> Result<String> {
     let mut sentences = golden_sentences()?;
     sentences.remove(name).with_context(|| format!("{name} is not a shipped picture"))
+}
+
+/// How many sentences the search kept for each of them.
+pub fn golden_beam_width() -> Result<u32> {
+    let width = golden()?["beam_width"].as_u64().context("golden.json has no beam width")?;
+    Ok(u32::try_from(width)?)
+}
+
+fn golden() -> Result<Value> {
+    let file = bundle()?.join("golden.json");
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_json::from_str(&text).with_context(|| file.display().to_string())
 }
 
 /// A caption as people see it: with a capital and a full stop.

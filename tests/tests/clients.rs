@@ -44,7 +44,7 @@ fn silent(beam_width: u32) -> HashMap<&'static str, Value<'static>> {
 }
 
 fn text(caller: &Caller, picture: &str) -> Result<String> {
-    text_of(caller, &shipped::picture(picture), 3)
+    text_of(caller, &shipped::picture(picture), shipped::golden_beam_width()?)
 }
 
 fn text_of(caller: &Caller, picture: &Path, beam_width: u32) -> Result<String> {
