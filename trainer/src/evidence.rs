@@ -91,6 +91,9 @@ pub fn evidence(arguments: &EvidenceArguments) -> Result<Report> {
     let bar = progress::bar(fit::STEPS.into(), "fitting", "steps");
     let fitted = Layer::fit(&rows, &has(&words, &captions), || bar.inc(1));
     bar.finish_and_clear();
+    let is_packed = bundle.manifest().quantisation.is_some();
+    // Features are not 0 in the mean: what is rounded off of many weights adds up.
+    let fitted = if is_packed { Layer::with_weight(layer::rounded(&fitted.weight), &rows) } else { fitted };
     let others: Vec<_> =
         arguments.dataset.iter().filter_map(|set| Dataset::open(set, &arguments.held_out).ok()).collect();
     let (held_out, their_captions) = means(&bundle, arguments, &others, channels)?;
@@ -99,7 +102,6 @@ pub fn evidence(arguments: &EvidenceArguments) -> Result<Report> {
     let mut graph = onnx::decode(bundle.encoder_onnx())
         .with_context(|| format!("{} is no bundle of this trainer", arguments.bundle.display()))?;
     let mut manifest = bundle.manifest().clone();
-    let is_packed = manifest.quantisation.is_some();
     let input = Input { tensor: &input, axes: &[1] };
     layer::put(&mut graph, OUTPUT, input, (&fitted.weight, &fitted.bias), is_packed)?;
     manifest.encoder.outputs.retain(|output| output.name != OUTPUT);

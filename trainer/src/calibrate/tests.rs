@@ -87,7 +87,6 @@ fn only_the_manifest_changes_and_the_confidence_follows_it() {
     let mut captioner = Captioner::open(&arguments.bundle, &EngineChoice::Tract).expect("opened");
     let picture = picture::open(&folder.path().join("drawn/images/00.png")).expect("a picture");
     let caption = captioner.caption(&picture, &CaptionOptions::default()).expect("a caption");
-    assert!(!report.calibration.words.is_empty(), "{report}");
     let expected = report.calibration.confidence(&features, &caption.text).value();
     assert!((caption.confidence.value() - expected).abs() < 1e-5, "{} and {expected}", caption.confidence);
     assert!(report.to_string().contains("ROC area"), "{report}");

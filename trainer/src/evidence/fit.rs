@@ -64,6 +64,14 @@ impl Layer {
         Self { weight: weight.reversed_axes().as_standard_layout().into_owned(), bias }
     }
 
+    /// With other weights, near to these, and the bias by which the mean evidence over the same features stays 0.
+    #[must_use]
+    pub fn with_weight(weight: Array2<f32>, features: &Array2<f32>) -> Self {
+        let mean = features.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(features.ncols()));
+        let bias = -weight.dot(&mean);
+        Self { weight, bias }
+    }
+
     /// How often a picture that has a word has more evidence for it than one that has not: the mean over the words.
     #[must_use]
     pub fn roc_area(&self, features: &Array2<f32>, has: &Array2<f32>) -> f64 {

@@ -1,7 +1,7 @@
 //! A dense layer that gives an encoder's graph a further output: the mean over some axes of what the graph computes anyway,
 //! times a matrix, and a bias.
 //!
-//! Beside weights in 8 bits the matrix has 4 for each ([`packed`](super::packed)): that is half a megabyte for a thousand
+//! Beside weights in 8 bits the matrix has 4 for each (`packed.rs`): that is half a megabyte for a thousand
 //! classes of 1,280 channels, and names the same class for 94 of 100 photos. The mean stays float there: it costs nothing.
 //! What the graph gave before stays as it is, bit for bit.
 
@@ -54,6 +54,14 @@ pub fn put(
     push(graph, "Sum", ["product", "bias"], name);
     graph.output.push(value(name, Element::F32, Some(&[1.into(), outputs.into()])));
     Ok(())
+}
+
+/// `[outputs, channels]` as it is kept where `is_packed`. Who fits a bias to what the layer gives fits it to this.
+#[must_use]
+pub fn rounded(weight: &Array2<f32>) -> Array2<f32> {
+    let turned: Vec<f32> = weight.t().iter().copied().collect();
+    let kept = packed::rounded(&turned, weight.nrows());
+    Array2::from_shape_fn(weight.dim(), |(output, channel)| kept[channel * weight.nrows() + output])
 }
 
 /// Takes out what [`put`] put in.

@@ -48,8 +48,28 @@ pub(super) fn put(
     Ok(())
 }
 
+/// The matrix as [`put`] keeps it: each weight a whole number of its column's steps.
+pub(super) fn rounded(values: &[f32], columns: usize) -> Vec<f32> {
+    let scales = scales(values, columns);
+    values.iter().zip(scales.iter().cycle()).map(|(value, scale)| steps(*value, *scale) * scale).collect()
+}
+
 /// What a step of each column is worth, and the bytes.
 fn packed(values: &[f32], columns: usize) -> (Vec<f32>, Vec<i8>) {
+    let scales = scales(values, columns);
+    let (upper, lower) = values.split_at(values.len() / 2);
+    let byte = |((upper, lower), scale): ((&f32, &f32), &f32)| {
+        (steps(*upper, *scale) * STEPS + steps(*lower, *scale) + SHIFT) as i8
+    };
+    let bytes = upper.iter().zip(lower).zip(scales.iter().cycle()).map(byte).collect();
+    (scales, bytes)
+}
+
+fn steps(value: f32, scale: f32) -> f32 {
+    (value / scale).round_ties_even().clamp(-LARGEST, LARGEST)
+}
+
+fn scales(values: &[f32], columns: usize) -> Vec<f32> {
     let mut largest = vec![0.0_f32; columns];
     for row in values.chunks(columns) {
         for (largest, value) in largest.iter_mut().zip(row) {
@@ -57,14 +77,7 @@ fn packed(values: &[f32], columns: usize) -> (Vec<f32>, Vec<i8>) {
         }
     }
     let scale = |largest: f32| if largest > 0.0 { largest / LARGEST } else { 1.0 };
-    let scales: Vec<f32> = largest.into_iter().map(scale).collect();
-    let (upper, lower) = values.split_at(values.len() / 2);
-    let byte = |((upper, lower), scale): ((&f32, &f32), &f32)| {
-        let steps = |value: &f32| (value / scale).round_ties_even().clamp(-LARGEST, LARGEST);
-        (steps(upper) * STEPS + steps(lower) + SHIFT) as i8
-    };
-    let bytes = upper.iter().zip(lower).zip(scales.iter().cycle()).map(byte).collect();
-    (scales, bytes)
+    largest.into_iter().map(scale).collect()
 }
 
 #[cfg(test)]
@@ -77,6 +90,9 @@ mod tests {
         let values = [3.5, -7.0, 0.0, -1.0, 2.0, 0.0, 0.5, 7.0, 0.0, -3.5, -1.4, 0.0];
         let (scales, bytes) = packed(&values, 3);
         assert_eq!(scales, [0.5, 1.0, 1.0]);
+        let kept = rounded(&values, 3);
+        assert_eq!(kept[..6], values[..6], "whole steps stay");
+        assert_eq!(kept[9..], [-3.5, -1.0, 0.0]);
         // The upper rows have 7, -7, 0; -2, 2, 0, the lower ones 1, 7, 0; -7, -1, 0.
         assert_eq!(bytes, [112 + 9, -112 + 15, 8, -32 + 1, 32 + 7, 8]);
         for (byte, due) in bytes.iter().zip([(7, 1), (-7, 7), (0, 0), (-2, -7), (2, -1), (0, 0)]) {

@@ -79,7 +79,7 @@ mod tests {
     fn words_are_kept_that_are_frequent_enough_and_the_special_ones() {
         let vocabulary = vocabulary();
         for (minimum_count, words) in
-            [(1, "a\ndog\nkangaroo\ncat\n"), (2, "a\ndog\ncat\n"), (3, "a\n"), (5, "")]
+            [(1, "a\ndog\nkangaroo\ncat\n"), (2, "a\ndog\ncat\n"), (3, "a\n"), (6, "")]
         {
             let kept = Kept::frequent(&vocabulary, &captions(), minimum_count);
             assert_eq!(kept.text(&vocabulary), format!("<pad>\n<start>\n<end>\n<unk>\n{words}"));
