@@ -3,6 +3,7 @@
 //! It only puts the other commands in a row: a data set made of the folder, an experiment made for it, `prepare`, `train`,
 //! `export`, `quantise`, `evaluate` before and after, `calibrate`, `seal`. Stopped at any moment, the same command goes on.
 
+mod borrow;
 mod card;
 mod plan;
 mod split;
@@ -230,6 +231,8 @@ fn calibrate(
         })?;
         return Ok(());
     }
-    let borrowed = Manifest { calibration: bundle.manifest().calibration.clone(), ..manifest };
-    calibrate::write_manifest(&arguments.output, &borrowed)
+    let calibration = bundle.manifest().calibration.as_ref();
+    let calibration =
+        calibration.map(|calibration| borrow::borrowed(calibration, arguments, set)).transpose()?;
+    calibrate::write_manifest(&arguments.output, &Manifest { calibration, ..manifest })
 }
