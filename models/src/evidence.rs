@@ -32,8 +32,9 @@ pub struct EvidenceFit {
     /// How many pictures.
     pub pictures: usize,
     /// How often a picture that has a word in its captions has more evidence for it than one that has not, in 0..=1: the mean
-    /// over the words, on the pictures of another split.
-    pub roc_area: f64,
+    /// over the words, on the pictures of another split; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roc_area: Option<f64>,
 }
 
 impl EvidenceSection {

@@ -84,7 +84,11 @@ pub fn evidence(arguments: &EvidenceArguments) -> Result<Report> {
     );
     let (input, channels) = (features.name.clone(), features.shape[2]);
 
-    let sets = open_sets(arguments, &arguments.split)?;
+    let sets: Vec<Dataset> = arguments
+        .dataset
+        .iter()
+        .map(|folder| Dataset::open(folder, &arguments.split))
+        .collect::<Result<_, _>>()?;
     let (rows, captions) = means(&bundle, arguments, &sets, channels)?;
     let words = known_words(&bundle, &captions, arguments.minimum_pictures);
     ensure!(!words.is_empty(), "no word is in the captions of {} pictures", arguments.minimum_pictures);
@@ -94,10 +98,13 @@ pub fn evidence(arguments: &EvidenceArguments) -> Result<Report> {
     let is_packed = bundle.manifest().quantisation.is_some();
     // Features are not 0 in the mean: what is rounded off of many weights adds up.
     let fitted = if is_packed { Layer::with_weight(layer::rounded(&fitted.weight), &rows) } else { fitted };
-    let others: Vec<_> =
-        arguments.dataset.iter().filter_map(|set| Dataset::open(set, &arguments.held_out).ok()).collect();
-    let (held_out, their_captions) = means(&bundle, arguments, &others, channels)?;
-    let roc_area = fitted.roc_area(&held_out, &has(&words, &their_captions));
+    let others = held_out_sets(arguments);
+    let roc_area = if others.is_empty() {
+        None
+    } else {
+        let (held_out, their_captions) = means(&bundle, arguments, &others, channels)?;
+        fitted.roc_area(&held_out, &has(&words, &their_captions))
+    };
 
     let mut graph = onnx::decode(bundle.encoder_onnx())
         .with_context(|| format!("{} is no bundle of this trainer", arguments.bundle.display()))?;
@@ -113,7 +120,7 @@ pub fn evidence(arguments: &EvidenceArguments) -> Result<Report> {
         fit: EvidenceFit {
             datasets: sets.iter().map(|set| format!("{} {}", set.name, set.split)).collect(),
             pictures: rows.nrows(),
-            roc_area: (roc_area * 1e4).round() / 1e4,
+            roc_area: roc_area.map(|area| (area * 1e4).round() / 1e4),
         },
     };
     manifest.evidence = Some(section.clone());
@@ -127,8 +134,14 @@ pub fn evidence(arguments: &EvidenceArguments) -> Result<Report> {
     Ok(Report { section, summary })
 }
 
-fn open_sets(arguments: &EvidenceArguments, split: &str) -> Result<Vec<Dataset>> {
-    Ok(arguments.dataset.iter().map(|folder| Dataset::open(folder, split)).collect::<Result<_, _>>()?)
+/// The sets that have the split to say on what the evidence is worth; the others are named.
+fn held_out_sets(arguments: &EvidenceArguments) -> Vec<Dataset> {
+    let open = |folder: &PathBuf| {
+        Dataset::open(folder, &arguments.held_out)
+            .inspect_err(|error| eprintln!("nothing of {} is held out: {error}", folder.display()))
+            .ok()
+    };
+    arguments.dataset.iter().filter_map(open).collect()
 }
 
 /// The words of a picture's captions.
@@ -228,6 +241,9 @@ impl fmt::Display for Report {
             fit.pictures,
             fit.datasets.join(", ")
         )?;
-        write!(out, "ROC area on pictures held out, the mean over the words: {:.3}", fit.roc_area)
+        match fit.roc_area {
+            Some(area) => write!(out, "ROC area on pictures held out, the mean over the words: {area:.3}"),
+            None => write!(out, "no picture with such words is held out: nobody knows what that is worth"),
+        }
     }
 }

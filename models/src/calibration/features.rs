@@ -46,8 +46,8 @@ pub enum Feature {
     /// How alike what it sees at all places is, in 0..=1: the length of the mean of their features by the mean of their
     /// lengths. 0 for an encoder that gives no places.
     PlaceLikeness,
-    /// How much the picture itself speaks for the words: the mean of [`EvidenceSection::of_text`](crate::evidence), in nats. 0
-    /// for an encoder that does not say.
+    /// How much the picture itself speaks for the words: [`EvidenceSection::of_text`](crate::evidence::EvidenceSection::of_text),
+    /// in nats. 0 for an encoder that does not say.
     WordEvidence,
 }
 

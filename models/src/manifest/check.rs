@@ -248,9 +248,8 @@ impl Manifest {
             format!("are {} where the output has the shape {:?}", evidence.words.len(), output.shape)
         })?;
         require(evidence.is_sorted(), "evidence.words", || "are not in order, or not distinct".to_owned())?;
-        require((0.0..=1.0).contains(&evidence.fit.roc_area), "evidence.fit", || {
-            "holds a share that does not lie between 0 and 1".to_owned()
-        })
+        let is_share = evidence.fit.roc_area.is_none_or(|area| (0.0..=1.0).contains(&area));
+        require(is_share, "evidence.fit", || "holds a share that does not lie between 0 and 1".to_owned())
     }
 
     fn check_scores(&self) -> Checked {

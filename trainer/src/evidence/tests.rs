@@ -68,7 +68,7 @@ fn a_bundle_with_evidence_says_the_same_and_knows_what_speaks_for_it() {
     words.sort();
     let report = evidence(&arguments).expect("evidence");
     assert_eq!(report.section.words, words, "neither what the model cannot say nor what all captions have");
-    assert!(report.section.fit.roc_area > 0.99, "{report}");
+    assert!(report.section.fit.roc_area > Some(0.99), "{report}");
     assert!(report.to_string().contains("2 words, fitted to 24 pictures of drawn train"), "{report}");
 
     let open = |bundle: &Path| Captioner::open(bundle, &EngineChoice::Tract).expect("a captioner");
@@ -106,7 +106,7 @@ fn in_8_bits_the_pictures_are_told_apart_as_well() {
     quantise::quantise(&quantise_tests::quantise_arguments(folder.path())).expect("8 bits");
     let arguments = EvidenceArguments { bundle: folder.path().join("int8"), ..arguments };
     let report = evidence(&arguments).expect("evidence");
-    assert!(report.section.fit.roc_area > 0.99, "{report}");
+    assert!(report.section.fit.roc_area > Some(0.99), "{report}");
     let [dark, bright] = [0, 1].map(|index| scores(&arguments.output, index));
     assert!((dark[0] - dark[1]) * (bright[0] - bright[1]) < 0.0, "{dark:?}, {bright:?}");
 }
@@ -117,6 +117,10 @@ fn what_cannot_be_fitted_is_refused() {
     let few = EvidenceArguments { minimum_pictures: 13, ..arguments.clone() };
     let error = evidence(&few).expect_err("each word is in twelve");
     assert!(error.to_string().contains("no word is in the captions of 13 pictures"), "{error:#}");
+    let nothing_held_out = EvidenceArguments { held_out: "other".to_owned(), ..arguments.clone() };
+    let report = evidence(&nothing_held_out).expect("evidence");
+    assert_eq!(report.section.fit.roc_area, None, "what was not measured is no number");
+    assert!(report.to_string().contains("nobody knows what that is worth"), "{report}");
     let same = EvidenceArguments { output: arguments.bundle.clone(), ..arguments };
     assert!(evidence(&same).is_err());
 }
