@@ -46,7 +46,11 @@ pub(super) fn open_on<B: Border>(
 
 fn try_open<B: Border>(border: &mut B, device: Device) -> Result<B::Opened, String> {
     match border.has(device) {
-        Ok(true) => border.open(device).map_err(|error| diagnosis(&error.to_string())),
+        Ok(true) => border.open(device).map_err(|error| match error {
+            // It is about this device anyhow.
+            NetworkError::NoDevice { reason, .. } => diagnosis(&reason),
+            other => diagnosis(&other.to_string()),
+        }),
         Ok(false) => Err(format!("the library of ONNX Runtime was built without {}", word(device))),
         Err(reason) => Err(diagnosis(&reason)),
     }
@@ -61,8 +65,10 @@ pub(super) fn word(device: Device) -> &'static str {
     }
 }
 
+const NO_MEMORY: &str = "the GPU has not enough free memory; end what else uses it";
+
 /// What NVIDIA's libraries say, and what it means. The first that is found in the message counts.
-const MEANINGS: [(&str, &str); 12] = [
+const MEANINGS: [(&str, &str); 13] = [
     (
         "no kernel image is available",
         "the library of ONNX Runtime has no kernels for this GPU; a Jetson needs NVIDIA's own build of it",
@@ -91,7 +97,9 @@ const MEANINGS: [(&str, &str); 12] = [
         "libonnxruntime_providers",
         "a part of ONNX Runtime is missing beside its library (libonnxruntime_providers)",
     ),
-    ("out of memory", "the GPU has not enough free memory; end what else uses it"),
+    ("out of memory", NO_MEMORY),
+    // By ONNX Runtime's own allocator, which does not say what of.
+    ("Failed to allocate memory", NO_MEMORY),
     ("Serialization", "the engines that were built for the GPU are of another TensorRT"),
 ];
 
@@ -194,6 +202,7 @@ mod tests {
             ("CUDA failure 100: no CUDA-capable device is detected", "driver"),
             ("CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version", "older"),
             ("CUDA failure 2: out of memory", "free memory"),
+            ("bfc_arena.cc:360 Failed to allocate memory for requested buffer of size 1024", "free memory"),
             ("something else", "something else"),
         ] {
             assert!(diagnosis(message).contains(word), "{message}");

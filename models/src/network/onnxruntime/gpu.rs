@@ -1,8 +1,11 @@
 //! GPUs through ONNX Runtime: CUDA, and TensorRT with the engines that it builds.
 
-use ort::ep::{
-    ArenaExtendStrategy, CUDA, ExecutionProvider, ExecutionProviderDispatch, TensorRT,
-    cuda::ConvAlgorithmSearch,
+use ort::{
+    ep::{
+        ArenaExtendStrategy, CUDA, ExecutionProvider, ExecutionProviderDispatch, TensorRT,
+        cuda::ConvAlgorithmSearch,
+    },
+    session::Session,
 };
 
 use super::{Library, OnnxRuntime, Providers, Signature, agreement, cache::Engines, devices::Border};
@@ -72,6 +75,7 @@ impl Library<'_> {
             }
             engines.clear().map_err(|error| failed(error.to_string()))?;
         }
+        self.has_tensorrt().map_err(failed)?;
         (self.tell)(Notice::Builds { anew: engines.as_ref().is_some_and(|engines| engines.anew) });
         let opened = self.built_in_tensorrt(engines.as_ref())?;
         if let Some(engines) = &engines
@@ -80,6 +84,17 @@ impl Library<'_> {
             tracing::warn!(%error, "the engines will be built again at the next start");
         }
         Ok(opened)
+    }
+
+    /// Whether TensorRT itself is installed: the library says no more than that it was built for it, and nobody is to be told
+    /// to wait for what cannot be. Without it this ends at once, with what is missing.
+    fn has_tensorrt(&self) -> Result<(), String> {
+        guarded(|| {
+            let tensorrt = TensorRT::default().build().error_on_failure();
+            let tried = Session::builder(&self.environment)
+                .and_then(|session| Ok(session.with_execution_providers([tensorrt])?));
+            tried.map(drop).map_err(|error| one_line(&error.to_string()))
+        })
     }
 
     /// In 8 bits where TensorRT does what the processors do with them, else in 16.
