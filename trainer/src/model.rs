@@ -98,7 +98,8 @@ impl Model {
                 }
                 tokens = step.logits.argmax(1, false);
                 context.state = step.state;
-                let said: Vec<i64> = (0..pictures).map(|row| tokens.int64_value(&[row])).collect();
+                // All at once: each look at a GPU's memory waits for all that it has to do.
+                let said = Vec::<i64>::try_from(&tokens.to_device(Device::Cpu)).unwrap_or_default();
                 for ((caption, ended), token) in captions.iter_mut().zip(&mut ended).zip(said) {
                     *ended |= token == end;
                     if !*ended {

@@ -1,7 +1,8 @@
-//! Reads, varies and normalises the pictures of the next batches on a thread of its own, while the last one is learnt.
+//! Reads, varies and normalises the pictures of the next batches on threads of its own, while the last one is learnt.
 //!
 //! A picture that cannot be read is left out of its batch, counted and named: a disk that loses a file ends no run.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
@@ -18,8 +19,10 @@ use crate::dataset::Tally;
 use crate::experiment::Augmentation;
 use crate::picture;
 
-/// Batches read ahead: enough to hide the reading, and little memory.
+/// Batches read ahead of those that the readers are at: enough to hide the reading, and little memory.
 const AHEAD: usize = 3;
+/// Threads that read, at the most: a GPU learns faster than one of them reads.
+const MAXIMUM_READERS: usize = 8;
 
 /// What a loader has to read, in order: the places of a batch's examples.
 pub type Batches = Vec<Vec<usize>>;
@@ -125,11 +128,31 @@ pub fn pixels(examples: &[Example], batches: Batches, reading: &Reading) -> Rece
         .into_iter()
         .map(|batch| batch.into_iter().filter_map(|index| examples.get(index).cloned()).collect())
         .collect();
-    let reading = reading.clone();
+    // Half of the processors, as what learns wants the others; on a small machine that is one.
+    let readers =
+        thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, MAXIMUM_READERS));
+    let wanted = Arc::new(wanted);
+    let reading = Arc::new(reading.clone());
+    let parts: Vec<Receiver<Loaded>> = (0..readers)
+        .map(|reader| {
+            let (wanted, reading) = (Arc::clone(&wanted), Arc::clone(&reading));
+            let (sender, receiver) = sync_channel(1);
+            thread::spawn(move || {
+                for (number, examples) in wanted.iter().enumerate().skip(reader).step_by(readers) {
+                    let place = reading.places.get(number).copied().unwrap_or(0);
+                    if sender.send(loaded(examples, &reading, (reading.first + number, place))).is_err() {
+                        return;
+                    }
+                }
+            });
+            receiver
+        })
+        .collect();
     thread::spawn(move || {
-        for (number, examples) in wanted.into_iter().enumerate() {
-            let place = reading.places.get(number).copied().unwrap_or(0);
-            if sender.send(loaded(&examples, &reading, (reading.first + number, place))).is_err() {
+        // Each reader has every so manieth batch: in turn, they are in order.
+        for reader in (0..readers).cycle().take(wanted.len()) {
+            let Some(Ok(loaded)) = parts.get(reader).map(Receiver::recv) else { return };
+            if sender.send(loaded).is_err() {
                 return;
             }
         }
