@@ -20,6 +20,8 @@ pub mod pickled;
 #[cfg(feature = "torch")]
 pub mod pretrained;
 mod resnet50;
+#[cfg(feature = "torch")]
+pub mod rounding;
 mod vgg16;
 
 pub use description::Description;

@@ -48,7 +48,7 @@ pub struct Experiment {
     pub frozen: Stage,
     /// Then every layer learns, at a low rate.
     pub fine_tune: Stage,
-    /// Last, where it is there, the decoder alone learns to score well, from features of the final encoder.
+    /// Last, where it is there, the decoder learns to score well, alone or with the encoder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub self_critical: Option<SelfCritical>,
     /// Decay of the moving average of the weights, per step; the average is what is measured and kept. 0 keeps none.
@@ -131,6 +131,14 @@ impl Experiment {
     #[must_use]
     pub fn features(&self) -> Features {
         self.decoder.kind.features()
+    }
+
+    /// Whether the encoder learns in any stage.
+    #[must_use]
+    pub fn encoder_learns(&self) -> bool {
+        let last = self.self_critical.as_ref().map(|last| &last.stage);
+        let stages = std::iter::once(&self.fine_tune).chain(last);
+        stages.into_iter().any(|stage| stage.epochs > 0 && stage.encoder_learning_rate > 0.0)
     }
 
     /// How pictures come to the encoder.

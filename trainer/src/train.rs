@@ -25,8 +25,9 @@ mod tests;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
+use descry_models::Bundle;
 
 use self::curves::Curves;
 use self::peers::Peers;
@@ -36,7 +37,8 @@ use self::state::State;
 use crate::checkpoint;
 use crate::corpus::{Corpus, Source};
 use crate::device::{self, DeviceArguments};
-use crate::experiment::Experiment;
+use crate::encoder::rounding::Rounding;
+use crate::experiment::{Experiment, Precision};
 use crate::model::Model;
 use crate::prepare::{self, files};
 use crate::progress;
@@ -51,8 +53,9 @@ pub struct TrainArguments {
     /// The folder that holds the experiment's data sets
     #[arg(long)]
     pub datasets: PathBuf,
-    /// Let the self-critical stage learn from the features that this bundle's encoder gives, as a device computes them.
-    /// Quantise a bundle of the stage before for it; without one, features come from the float encoder
+    /// Let the encoder compute as that of this bundle does on a device, in 8 bits: where it learns, it is rounded to the same
+    /// steps and learns to live with them; where it stays as it is in the self-critical stage, its features come from the
+    /// bundle. Quantise a bundle of the stage before for it
     #[arg(long)]
     pub encoder_bundle: Option<PathBuf>,
     /// The folder of Meteor's own data, where METEOR is part of what the self-critical stage learns from; without it, words
@@ -91,6 +94,16 @@ fn train(arguments: &TrainArguments, device: tch::Device, peers: &Peers) -> Resu
     tch::manual_seed(experiment.seed as i64);
     let mut model = Model::new(device, vocabulary.len() as i64, &experiment.encoder, &experiment.decoder);
     model.load_all(&checkpoint::read_tensors(&arguments.run.join(files::START))?)?;
+    if let Some(bundle) = &arguments.encoder_bundle
+        && experiment.encoder_learns()
+    {
+        ensure!(
+            experiment.precision == Precision::Float32,
+            "--encoder-bundle rounds an encoder that learns in 32 bits: leave `precision` out of the experiment"
+        );
+        let rounding = Rounding::of_bundle(&Bundle::open(bundle)?, model.encoder.description())?;
+        model.encoder.round_by(rounding);
+    }
     let state = State::open(&arguments.run, peers.is_first())?;
     let log = state.log()?;
     let curves = Curves::of_log(&std::fs::read_to_string(arguments.run.join(files::LOG)).unwrap_or_default());

@@ -2,7 +2,8 @@
 
 use tch::{Tensor, nn};
 
-use super::description::{Activation, Convolution, Description, Operation};
+use super::description::{Activation, Convolution, Description, Operation, Place};
+use super::rounding::Rounding;
 use super::{EncoderChoice, Features};
 
 /// An encoder with its weights.
@@ -14,6 +15,8 @@ pub struct Encoder {
     weights: Vec<Option<[Tensor; 2]>>,
     /// Of each place, the layer that reads it last: after that its memory is free.
     last_readers: Vec<usize>,
+    /// The steps in which a device computes it; None: it computes in floats.
+    rounding: Option<Rounding>,
 }
 
 impl Encoder {
@@ -42,7 +45,12 @@ impl Encoder {
                 _ => None,
             });
         }
-        Self { description, features, weights, last_readers }
+        Self { description, features, weights, last_readers, rounding: None }
+    }
+
+    /// Computes in these steps from now on.
+    pub fn round_by(&mut self, rounding: Rounding) {
+        self.rounding = Some(rounding);
     }
 
     /// Channels of its features.
@@ -73,7 +81,11 @@ impl Encoder {
     pub fn map(&self, pixels: &Tensor) -> Tensor {
         // Channels last: twice as fast on a CPU as the layout that the pixels come in.
         let pixels = pixels.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]);
-        let mut maps: Vec<Option<Tensor>> = vec![Some(pixels)];
+        let rounded = |place: usize, map: Tensor| match &self.rounding {
+            Some(rounding) => rounding.map(place, map),
+            None => map,
+        };
+        let mut maps = vec![Some(rounded(Place::PIXELS.index(), pixels))];
         for (number, (layer, weights)) in self.description.layers.iter().zip(&self.weights).enumerate() {
             let inputs: Vec<Tensor> = layer
                 .inputs
@@ -87,7 +99,11 @@ impl Encoder {
                     }
                 })
                 .collect();
-            maps.push(Some(forward(&layer.operation, weights.as_ref(), &inputs)));
+            let weights = weights.as_ref().map(|[weight, bias]| match &self.rounding {
+                Some(rounding) => [rounding.weight(number, weight), bias.shallow_clone()],
+                None => [weight.shallow_clone(), bias.shallow_clone()],
+            });
+            maps.push(Some(rounded(number + 1, forward(&layer.operation, weights.as_ref(), &inputs))));
         }
         maps.pop().flatten().unwrap_or_default()
     }

@@ -57,7 +57,8 @@ pub struct SelfCritical {
     /// models").
     #[serde(default = "whole")]
     pub share: f64,
-    /// Epochs and rates; the encoder's rate is 0.
+    /// Epochs and rates. With an encoder that learns, too, captions are drawn for pictures as the stage varies them; else for
+    /// the pictures as they are, whose features are computed once.
     pub stage: Stage,
 }
 

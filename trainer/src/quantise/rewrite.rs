@@ -80,7 +80,9 @@ pub fn rewrite(
     graph
 }
 
-fn quantised(name: &str) -> String {
+/// What the bytes of a tensor are called.
+#[must_use]
+pub fn quantised(name: &str) -> String {
     format!("{name}.quantised")
 }
 
@@ -88,11 +90,15 @@ fn dequantised(name: &str) -> String {
     format!("{name}.dequantised")
 }
 
-fn scale(name: &str) -> String {
+/// What the distance of a tensor's steps is called.
+#[must_use]
+pub fn scale(name: &str) -> String {
     format!("{name}.scale")
 }
 
-fn zero_point(name: &str) -> String {
+/// What the step of a tensor that is zero is called.
+#[must_use]
+pub fn zero_point(name: &str) -> String {
     format!("{name}.zero_point")
 }
 

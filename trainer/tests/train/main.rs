@@ -7,6 +7,7 @@ mod faults;
 mod own_pictures;
 #[cfg(feature = "mpi")]
 mod processes;
+mod rounding;
 mod workshop;
 
 use std::fs;
