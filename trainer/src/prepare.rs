@@ -31,7 +31,7 @@ const BATCH: usize = 32;
 /// Arguments of `descry-trainer prepare`.
 #[derive(Debug, Clone, Args)]
 pub struct PrepareArguments {
-    /// The experiment: a TOML file, such as trainer/experiments/descry-attend-7.toml
+    /// The experiment: a TOML file, such as trainer/experiments/descry-attend-8.toml
     #[arg(long)]
     pub experiment: PathBuf,
     /// The folder that holds the experiment's data sets

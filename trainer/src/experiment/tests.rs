@@ -19,7 +19,8 @@ fn the_shipped_experiments_are_sound() {
         (include_str!("../../experiments/tried-meteor.toml"), 224),
         (include_str!("../../experiments/descry-attend-6.toml"), 256),
         (include_str!("../../experiments/descry-attend-7.toml"), 256),
-        (include_str!("../../experiments/descry-attend-7-scores.toml"), 288),
+        (include_str!("../../experiments/descry-attend-8.toml"), 256),
+        (include_str!("../../experiments/descry-attend-8-scores.toml"), 288),
     ] {
         let experiment = read(text).expect("sound");
         assert_eq!(experiment.fine_tune.schedule, Schedule::Cosine);

@@ -8,7 +8,7 @@ use crate::{
 };
 
 fn shipped() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bundles/descry-attend-7")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bundles/descry-attend-8")
 }
 
 fn library(opening: &Opening, use_it: impl FnOnce(&mut Library<'_>)) {
@@ -28,7 +28,7 @@ fn the_graphs_for_gpus_give_the_captions_of_the_shipped_one() {
     // Processors compute in 32 bits what TensorRT computes in 16. Where activations are rounded otherwise, or not at all,
     // captions differ wherever two words are all but equally likely, which on pictures as odd as these is often: what the
     // networks compute is compared before.
-    for (arithmetic, due) in [(Arithmetic::Int8, 5), (Arithmetic::Float32, 4)] {
+    for (arithmetic, due) in [(Arithmetic::Int8, 3), (Arithmetic::Float32, 4)] {
         library(&Opening::default(), |library| {
             let mut network = library.opened_on_gpu(arithmetic, &|_| Ok(Vec::new())).unwrap();
             assert_eq!(network.arithmetic(), arithmetic);
@@ -66,7 +66,7 @@ fn a_library_without_gpus_says_so_and_processors_run_the_model() {
         for device in Device::GPUS {
             let error = library.open(device).map(|_| ()).unwrap_err().to_string();
             println!("{device}: {error}");
-            assert!(error.contains("onnxruntime"), "{error}");
+            assert!(error.contains("execution provider is not enabled in this build"), "{error}");
         }
     });
 }
