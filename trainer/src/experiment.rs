@@ -133,12 +133,13 @@ impl Experiment {
         self.decoder.kind.features()
     }
 
-    /// Whether the encoder learns in any stage.
+    /// Whether the encoder learns in the stage of this number (0, 1 and 2, as they are listed here) or in a later one.
     #[must_use]
-    pub fn encoder_learns(&self) -> bool {
+    pub fn encoder_learns_from(&self, first: usize) -> bool {
         let last = self.self_critical.as_ref().map(|last| &last.stage);
-        let stages = std::iter::once(&self.fine_tune).chain(last);
-        stages.into_iter().any(|stage| stage.epochs > 0 && stage.encoder_learning_rate > 0.0)
+        let stages = [Some(&self.frozen), Some(&self.fine_tune), last];
+        let learns = |stage: &&Stage| stage.epochs > 0 && stage.encoder_learning_rate > 0.0;
+        stages.into_iter().skip(first).flatten().any(|stage| learns(&stage))
     }
 
     /// How pictures come to the encoder.

@@ -94,8 +94,9 @@ fn train(arguments: &TrainArguments, device: tch::Device, peers: &Peers) -> Resu
     tch::manual_seed(experiment.seed as i64);
     let mut model = Model::new(device, vocabulary.len() as i64, &experiment.encoder, &experiment.decoder);
     model.load_all(&checkpoint::read_tensors(&arguments.run.join(files::START))?)?;
+    let state = State::open(&arguments.run, peers.is_first())?;
     if let Some(bundle) = &arguments.encoder_bundle
-        && experiment.encoder_learns()
+        && experiment.encoder_learns_from(state.progress.stage)
     {
         ensure!(
             experiment.precision == Precision::Float32,
@@ -104,7 +105,6 @@ fn train(arguments: &TrainArguments, device: tch::Device, peers: &Peers) -> Resu
         let rounding = Rounding::of_bundle(&Bundle::open(bundle)?, model.encoder.description())?;
         model.encoder.round_by(rounding);
     }
-    let state = State::open(&arguments.run, peers.is_first())?;
     let log = state.log()?;
     let curves = Curves::of_log(&std::fs::read_to_string(arguments.run.join(files::LOG)).unwrap_or_default());
     let mut training = Training {

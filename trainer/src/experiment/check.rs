@@ -33,7 +33,7 @@ impl Experiment {
             within("self_critical.meteor", last.meteor, 0.0..=100.0)?;
             within("self_critical.share", last.share, (Bound::Excluded(0.0), Bound::Included(1.0)))?;
             check_stage("self_critical.stage", &last.stage)?;
-            self.check_encoder_learns("self_critical.stage", &last.stage)?;
+            self.check_encoder_rate("self_critical.stage", &last.stage)?;
         }
         Ok(())
     }
@@ -89,10 +89,10 @@ impl Experiment {
             let known = groups.contains(&group.as_str());
             require(known, "encoder.fine_tuned", format!("{group:?}"), groups.join(", "))?;
         }
-        self.check_encoder_learns("fine_tune", &self.fine_tune)
+        self.check_encoder_rate("fine_tune", &self.fine_tune)
     }
 
-    fn check_encoder_learns(&self, name: &str, stage: &Stage) -> Checked {
+    fn check_encoder_rate(&self, name: &str, stage: &Stage) -> Checked {
         let frozen = self.encoder.fine_tuned.as_ref().is_some_and(Vec::is_empty);
         let rate = stage.encoder_learning_rate;
         let allowed = "0 where `encoder.fine_tuned` names no group";

@@ -123,14 +123,18 @@ impl Failures {
 /// The pictures of `batches` in their order; the receiver ends after the last.
 #[must_use]
 pub fn pixels(examples: &[Example], batches: Batches, reading: &Reading) -> Receiver<Loaded> {
+    // Half of the processors, as what learns wants the others; on a small machine that is one.
+    let half = thread::available_parallelism().map_or(1, |cores| cores.get() / 2);
+    pixels_by(half.clamp(1, MAXIMUM_READERS), examples, batches, reading)
+}
+
+/// By so many readers.
+fn pixels_by(readers: usize, examples: &[Example], batches: Batches, reading: &Reading) -> Receiver<Loaded> {
     let (sender, receiver) = sync_channel(AHEAD);
     let wanted: Vec<Vec<Example>> = batches
         .into_iter()
         .map(|batch| batch.into_iter().filter_map(|index| examples.get(index).cloned()).collect())
         .collect();
-    // Half of the processors, as what learns wants the others; on a small machine that is one.
-    let readers =
-        thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, MAXIMUM_READERS));
     let wanted = Arc::new(wanted);
     let reading = Arc::new(reading.clone());
     let parts: Vec<Receiver<Loaded>> = (0..readers)
@@ -149,7 +153,7 @@ pub fn pixels(examples: &[Example], batches: Batches, reading: &Reading) -> Rece
         })
         .collect();
     thread::spawn(move || {
-        // Each reader has every so manieth batch: in turn, they are in order.
+        // Of three readers, the first has batches 0, 3, 6, ...: taken in turn, they are in order.
         for reader in (0..readers).cycle().take(wanted.len()) {
             let Some(Ok(loaded)) = parts.get(reader).map(Receiver::recv) else { return };
             if sender.send(loaded).is_err() {
@@ -231,6 +235,27 @@ mod tests {
         assert!(brightness(1) == 0.0 && brightness(0) > 0.0 && brightness(2) > 0.0);
         assert!(loaded[1].whole(&mut failures, Tensor::shallow_clone).is_none());
         assert_eq!(failures.count(), 2);
+    }
+
+    /// However many read, the batches come in their order, each with its own seeds.
+    #[test]
+    fn several_readers_are_as_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let examples = examples(folder.path());
+        let augmentation = Some(Augmentation { colour: 0.5, ..Augmentation::NONE });
+        let reading = Reading { augmentation, seed: 9, first: 2, ..Reading::as_they_are(&preprocessing()) };
+        let batches = || [0, 2, 3, 1, 2, 0, 3].map(|place| vec![place, 0]).to_vec();
+        let read =
+            |readers| -> Vec<_> { pixels_by(readers, &examples, batches(), &reading).iter().collect() };
+        let one = read(1);
+        for readers in [2, 3, 8] {
+            let several = read(readers);
+            assert_eq!(several.len(), one.len());
+            for (several, one) in several.iter().zip(&one) {
+                assert_eq!((&several.usable, &several.pixels), (&one.usable, &one.pixels), "{readers}");
+            }
+        }
+        assert_ne!(one[0].pixels, one[5].pixels, "the same picture, varied otherwise");
     }
 
     /// A picture is varied alike whether its batch is read whole, from the middle on, or in parts.

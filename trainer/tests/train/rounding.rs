@@ -140,6 +140,12 @@ fn an_encoder_learns_in_the_steps_of_a_bundle() {
         }
     }
 
+    // What learnt in 16 bits is not refused once nothing but the decoder is left to learn.
+    let halves = format!("precision = \"bfloat16\"\n{}", without_stage(EXPERIMENT, "frozen"));
+    let resumed = learnt.on("resumed", &learnt.float, &halves);
+    train::run(&training(&resumed, &learnt.train.datasets, Some(4))).expect("trained");
+    train::run(&learnt.rounded(&resumed, &learnt.int8, None)).expect("trained");
+
     let refused = learnt.on("refused", &learnt.float, &scores);
     let why = |bundle: &Path| {
         format!("{:#}", train::run(&learnt.rounded(&refused, bundle, None)).expect_err("refused"))
