@@ -188,6 +188,30 @@ mod tests {
         assert!(matches!(open_on(&mut fake, DeviceChoice::Auto), Err(NetworkError::Run { .. })));
     }
 
+    /// Which says itself that it cannot be used.
+    struct Missing;
+
+    impl Border for Missing {
+        type Opened = ();
+
+        fn has(&self, _: Device) -> Result<bool, String> {
+            Ok(true)
+        }
+
+        fn open(&mut self, device: Device) -> Result<(), NetworkError> {
+            Err(NetworkError::NoDevice { device, reason: "it is not here".to_owned() })
+        }
+    }
+
+    #[test]
+    fn why_a_device_is_not_used_is_said_once() {
+        let error = open_on(&mut Missing, DeviceChoice::Only(Device::TensorRt)).unwrap_err();
+        assert!(
+            matches!(&error, NetworkError::NoDevice { reason, .. } if reason == "it is not here"),
+            "{error}"
+        );
+    }
+
     #[test]
     fn what_the_libraries_say_is_put_into_words() {
         for (message, word) in [
