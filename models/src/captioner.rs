@@ -6,9 +6,9 @@ use image::RgbImage;
 
 use crate::{
     Arithmetic, Bundle, Caption, CaptionError, DecodeError, Device, Encoded, EngineChoice, Network, NotUsed,
-    Notice, Opening, TagNames, Vocabulary,
+    Notice, Opening, TagNames, TokenId, Vocabulary,
     calibration::{self, Calibration, Features, Sight},
-    decode::{Decoding, Diversity, Hypothesis, beam_search, diverse_beam_search},
+    decode::{self, Decoding, Diversity, Hypothesis, beam_search, diverse_beam_search},
     manifest::Manifest,
     open_network_as, preprocess,
     tags::TagsSection,
@@ -25,11 +25,12 @@ pub struct CaptionOptions<'flag> {
 
 /// What was found out of a picture, before it becomes words.
 struct Searched {
+    encoded: Encoded,
+    /// With the bias that the picture gave.
+    decoding: Decoding,
     hypotheses: Vec<Hypothesis>,
     /// Of each name of a tag; empty without tags.
     probabilities: Vec<f32>,
-    /// Of each word of the manifest's `[evidence]`; empty without it.
-    evidence: Vec<f32>,
     /// All of it but what depends on the sentence.
     sight: Sight,
 }
@@ -90,17 +91,58 @@ impl Captioner {
         picture: &RgbImage,
         options: &CaptionOptions<'_>,
     ) -> Result<(Caption, Option<Features>), CaptionError> {
-        let Searched { hypotheses, probabilities, evidence, sight } = self.search(picture, options)?;
-        let sight = Sight {
-            tag_agreement: self.agreement(&hypotheses, &probabilities),
-            word_evidence: self.evidence(&hypotheses, &evidence),
-            ..sight
-        };
+        let searched = self.search(picture, options)?;
+        Ok(self.told(&searched))
+    }
+
+    /// The same, with the features that other sentences would have had, were they the best ones: each of `others` in its
+    /// place, none for one with words that the model cannot say. Asking for them costs as much as so many greedy searches.
+    pub fn caption_beside(
+        &mut self,
+        picture: &RgbImage,
+        options: &CaptionOptions<'_>,
+        others: &[&str],
+    ) -> Result<(Caption, Option<Features>, Vec<Option<Features>>), CaptionError> {
+        let searched = self.search(picture, options)?;
+        let (caption, own) = self.told(&searched);
+        let beside = others.iter().map(|text| self.features_of(&searched, text)).collect::<Result<_, _>>()?;
+        Ok((caption, own, beside))
+    }
+
+    fn told(&self, searched: &Searched) -> (Caption, Option<Features>) {
+        let Searched { hypotheses, probabilities, .. } = searched;
+        let sight = hypotheses.first().map_or(searched.sight, |best| self.sight(searched, best));
         let calibration = self.manifest.calibration.as_ref();
         let tags =
-            self.named().map_or_else(Vec::new, |(section, names)| section.likely(names, &probabilities));
-        let caption = Caption { tags, ..caption(&hypotheses, &self.vocabulary, calibration, &sight) };
-        Ok((caption, calibration::features(&hypotheses, &sight)))
+            self.named().map_or_else(Vec::new, |(section, names)| section.likely(names, probabilities));
+        let caption = Caption { tags, ..caption(hypotheses, &self.vocabulary, calibration, &sight) };
+        (caption, calibration::features(hypotheses, &sight))
+    }
+
+    /// The features of a sentence that somebody else made, with what the search found as its others.
+    fn features_of(&mut self, searched: &Searched, text: &str) -> Result<Option<Features>, DecodeError> {
+        let Searched { encoded, decoding, hypotheses, .. } = searched;
+        let words: Option<Vec<TokenId>> =
+            text.split_whitespace().map(|word| self.vocabulary.id(word)).collect();
+        let Some(words) = words.filter(|words| !words.is_empty()) else { return Ok(None) };
+        let given = decode::weigh(self.network.as_mut(), encoded, decoding, &words)?;
+        let sight = self.sight(searched, &given);
+        let others = hypotheses.iter().filter(|other| other.tokens != words).cloned();
+        let all: Vec<Hypothesis> = std::iter::once(given).chain(others).take(decoding.beam_width).collect();
+        Ok(calibration::features(&all, &sight))
+    }
+
+    /// What the encoder says of the picture, and of the sentence for it.
+    fn sight(&self, searched: &Searched, sentence: &Hypothesis) -> Sight {
+        let evidence = self.manifest.evidence.as_ref();
+        Sight {
+            tag_agreement: self.agreement(sentence, &searched.probabilities),
+            word_evidence: evidence.map_or(0.0, |section| {
+                let scores = self.output(&searched.encoded, &section.output);
+                section.of_text(scores, &self.vocabulary.text(&sentence.tokens))
+            }),
+            ..searched.sight
+        }
     }
 
     fn search(&mut self, picture: &RgbImage, options: &CaptionOptions<'_>) -> Result<Searched, CaptionError> {
@@ -122,15 +164,15 @@ impl Captioner {
         };
         let probabilities =
             self.named().map_or_else(Vec::new, |(section, names)| section.probabilities(names, scores));
-        let evidence = self.manifest.evidence.as_ref();
-        let evidence =
-            evidence.map_or_else(Vec::new, |section| self.output(&encoded, &section.output).to_vec());
+        if let Some(section) = &self.manifest.evidence {
+            decoding.bias = section.bias(self.output(&encoded, &section.output), &self.vocabulary);
+        }
         let network = self.network.as_mut();
         let hypotheses = match self.diversity {
             None => beam_search(network, &encoded, &decoding, cancelled)?,
             Some(diversity) => diverse_beam_search(network, &encoded, &decoding, diversity, cancelled)?,
         };
-        Ok(Searched { hypotheses, probabilities, evidence, sight })
+        Ok(Searched { encoded, decoding, hypotheses, probabilities, sight })
     }
 
     fn named(&self) -> Option<(&TagsSection, &TagNames)> {
@@ -149,18 +191,10 @@ impl Captioner {
         place.and_then(|place| encoded.tensors.get(place)).map_or(&[], |found| &found.values)
     }
 
-    /// How much the picture speaks for the words of the best sentence.
-    fn evidence(&self, hypotheses: &[Hypothesis], scores: &[f32]) -> f32 {
-        let Some((section, best)) = self.manifest.evidence.as_ref().zip(hypotheses.first()) else {
-            return 0.0;
-        };
-        section.of_text(scores, &self.vocabulary.text(&best.tokens))
-    }
-
-    /// The probability of the likeliest thing that the best sentence names.
-    fn agreement(&self, hypotheses: &[Hypothesis], probabilities: &[f32]) -> f32 {
-        let Some(((_, names), best)) = self.named().zip(hypotheses.first()) else { return 0.0 };
-        let words = best.tokens.iter().filter_map(|token| self.vocabulary.word(*token));
+    /// The probability of the likeliest thing that a sentence names.
+    fn agreement(&self, sentence: &Hypothesis, probabilities: &[f32]) -> f32 {
+        let Some((_, names)) = self.named() else { return 0.0 };
+        let words = sentence.tokens.iter().filter_map(|token| self.vocabulary.word(*token));
         let places = words.flat_map(|word| names.called(word));
         places.filter_map(|place| probabilities.get(*place).copied()).fold(0.0, f32::max)
     }

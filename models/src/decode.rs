@@ -3,7 +3,8 @@
 //! A finished sentence `w1 … wn` scores `(log p(w1) + … + log p(wn) + log p(<end>)) / (n + 1)^length_penalty`: the sum
 //! alone favours short sentences, and dividing it by a power of the length takes that back (Wu et al. 2016, "Google's
 //! Neural Machine Translation System", without its constant). A sentence that reaches `maximum_words` counts as
-//! finished without its `<end>`. Probabilities are the softmax of the network's logits over the whole vocabulary;
+//! finished without its `<end>`. Where something besides the network speaks for or against words ([`Bias`]), what it adds for
+//! each is added to that sum, and to nothing else. Probabilities are the softmax of the network's logits over the whole vocabulary;
 //! `<pad>`, `<start>` and `<unk>` keep their share of it, but are never said, and no sentence is empty.
 //!
 //! Each sentence that ends keeps its place in the beam, so a beam of width 1 is the greedy search and one of width N
@@ -13,15 +14,22 @@
 //! Everything is deterministic: of equal scores the lower parent and then the lower token comes first.
 
 use crate::{
-    DecodeError, Encoded, Network, NetworkError, SpecialTokens, Step, TokenId,
+    DecodeError, Encoded, Network, SpecialTokens, Step, TokenId,
     manifest::{MAXIMUM_BEAM_WIDTH, MAXIMUM_WORDS, Manifest},
 };
 
+mod bias;
 mod candidates;
 mod diverse;
+mod given;
+mod outlook;
 
+pub use bias::Bias;
 use candidates::{Candidate, Candidates};
 pub use diverse::{Diversity, diverse_beam_search};
+pub use given::weigh;
+pub use outlook::Doubt;
+use outlook::{Outlook, check_step};
 
 /// How to search.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,10 +49,12 @@ pub struct Decoding {
     /// of a second thing names the first again ("a bedroom with a bed and a bed"). Where it is absent any word may be said
     /// again.
     pub may_repeat: Option<Vec<TokenId>>,
+    /// What the picture adds for each word; nothing unless somebody who has seen it says so.
+    pub bias: Bias,
 }
 
 impl Decoding {
-    /// What the manifest asks for.
+    /// What the manifest asks for, of any picture: without a bias.
     #[must_use]
     pub fn of(manifest: &Manifest) -> Self {
         let (decoding, vocabulary) = (&manifest.decoding, &manifest.vocabulary);
@@ -60,6 +70,7 @@ impl Decoding {
             },
             repetition_guard: decoding.repetition_guard,
             may_repeat: decoding.may_repeat.clone(),
+            bias: Bias::default(),
         }
     }
 
@@ -80,9 +91,20 @@ impl Decoding {
         Err(DecodeError::Setting { setting: "the length penalty", found, minimum: 0, maximum: 10 })
     }
 
-    /// The score of a sentence of so many words with this sum of log probabilities.
-    fn score(&self, log_probability: f32, words: usize) -> f32 {
-        log_probability / ((words + 1) as f32).powf(self.length_penalty)
+    /// The score of a sentence of so many words with this sum of log probabilities and of what was added for words.
+    fn score(&self, sum: f32, words: usize) -> f32 {
+        sum / ((words + 1) as f32).powf(self.length_penalty)
+    }
+
+    /// The highest score that a sentence can still come to.
+    ///
+    /// A log probability only falls, no word adds more than the greatest bias, and of what is below 0 the longest sentence has
+    /// the highest score, of what is above it the shortest.
+    fn highest_score(&self, sentence: &Open) -> f32 {
+        let words = sentence.tokens.len();
+        let to_come = self.maximum_words.saturating_sub(words) as f32 * self.bias.greatest();
+        let sum = sentence.sum() + to_come;
+        self.score(sum, if sum < 0.0 { self.maximum_words } else { words })
     }
 
     /// Whether the sentence may go on with the token.
@@ -115,7 +137,7 @@ fn repeats(words: &[TokenId], token: TokenId) -> bool {
 pub struct Hypothesis {
     /// The words, without `<start>` and `<end>`; at least one.
     pub tokens: Vec<TokenId>,
-    /// The sum of the words' log probabilities, and of `<end>`'s where it ended; at most 0.
+    /// The sum of the words' log probabilities, and of `<end>`'s where it ended; at most 0. Without what the bias adds.
     pub log_probability: f32,
     /// What sentences are compared by; see the module's documentation.
     pub score: f32,
@@ -127,30 +149,26 @@ pub struct Hypothesis {
     pub ended: bool,
 }
 
-/// How undecided the network was at one word; entropies are in nats.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Doubt {
-    /// Of the probabilities of all that could come next; 0 to the logarithm of the vocabulary's size.
-    pub word: f32,
-    /// Of where it looked; 0 to the logarithm of the number of places, 0 where the model does not say.
-    pub place: f32,
-    /// The standard deviation of the scores of all that could come next, before their softmax. It is no entropy, and without
-    /// a unit: the probabilities do not tell it.
-    pub spread: f32,
-}
-
 /// A sentence that is still being made.
 #[derive(Clone, Default)]
 struct Open {
     tokens: Vec<TokenId>,
     log_probability: f32,
+    /// What was added for its words.
+    bias: f32,
     word_log_probabilities: Vec<f32>,
     doubts: Vec<Doubt>,
 }
 
 impl Open {
-    fn with(&self, next: &Candidate) -> Self {
+    /// What it is compared by, among sentences of its length.
+    fn sum(&self) -> f32 {
+        self.log_probability + self.bias
+    }
+
+    fn with(&self, next: &Candidate, decoding: &Decoding) -> Self {
         let mut longer = self.clone();
+        longer.bias += decoding.bias.behind(&self.tokens, next.token);
         longer.tokens.push(next.token);
         longer.word_log_probabilities.push(next.token_log_probability);
         longer.doubts.push(next.doubt);
@@ -168,8 +186,8 @@ impl Open {
 
     /// The sentence as it is at the maximum of words.
     fn cut_off(self, decoding: &Decoding) -> Hypothesis {
-        let score = decoding.score(self.log_probability, self.tokens.len());
-        let Self { tokens, log_probability, word_log_probabilities, doubts } = self;
+        let score = decoding.score(self.sum(), self.tokens.len());
+        let Self { tokens, log_probability, word_log_probabilities, doubts, .. } = self;
         Hypothesis { tokens, log_probability, score, word_log_probabilities, doubts, ended: false }
     }
 }
@@ -218,7 +236,7 @@ pub fn beam_search(
             if candidate.token == decoding.special.end {
                 finished.push(parent.ended_by(&candidate, decoding));
             } else {
-                longer.push(parent.with(&candidate));
+                longer.push(parent.with(&candidate, decoding));
                 parents.push(candidate.parent);
             }
         }
@@ -236,24 +254,9 @@ pub fn beam_search(
 }
 
 /// Whether no open sentence can still beat the best finished one, and there is an alternative to it.
-///
-/// A log probability only falls, and no divisor is greater than that of the longest sentence.
 fn is_settled(finished: &[Hypothesis], open: &[Open], decoding: &Decoding) -> bool {
     let Some(best) = finished.first() else { return false };
-    let most = |sentence: &Open| decoding.score(sentence.log_probability, decoding.maximum_words);
-    finished.len() >= 2 && open.iter().all(|sentence| most(sentence) <= best.score)
-}
-
-/// That there is one row of scores for each sentence.
-fn check_step(step: &Step, rows: usize) -> Result<(), DecodeError> {
-    let logits = &step.logits;
-    let vocabulary = logits.shape.last().copied().unwrap_or(0);
-    let due = vec![rows, vocabulary];
-    if logits.shape != due || logits.values.len() != rows * vocabulary || step.state.rows != rows {
-        let (tensor, found) = ("its scores".to_owned(), logits.shape.clone());
-        return Err(NetworkError::Shape { stage: "decoder", tensor, expected: due, found }.into());
-    }
-    Ok(())
+    finished.len() >= 2 && open.iter().all(|sentence| decoding.highest_score(sentence) <= best.score)
 }
 
 /// The best ways to go on, best first, at most `count` of them. The sentences' rows begin at `first_row`; `penalty` is
@@ -268,19 +271,13 @@ fn best_candidates(
 ) -> Result<Vec<Candidate>, DecodeError> {
     let mut best = Candidates::new(count);
     for (parent, sentence) in open.iter().enumerate() {
-        let row = step.logits.row(first_row + parent);
-        let Softmax { total, entropy: word, spread } = Softmax::of(row);
-        let places = step.attention.as_ref().map_or(&[][..], |attention| attention.row(first_row + parent));
-        let doubt = Doubt { word, place: entropy(places), spread };
-        if !total.is_finite() {
-            let tensor = "its scores".to_owned();
-            return Err(NetworkError::NotFinite { stage: "decoder", tensor }.into());
-        }
-        for (index, logit) in row.iter().enumerate() {
+        let Outlook { scores, total, doubt } = Outlook::of(step, first_row + parent)?;
+        for (index, logit) in scores.iter().enumerate() {
             let token_log_probability = (logit - total).min(0.0);
             let log_probability = sentence.log_probability + token_log_probability;
             let token = TokenId(index as u32);
-            let rank = log_probability - penalty(token);
+            let added = sentence.bias + decoding.bias.behind(&sentence.tokens, token);
+            let rank = log_probability + added - penalty(token);
             let candidate = Candidate { parent, token, token_log_probability, log_probability, rank, doubt };
             if best.would_take(&candidate) && decoding.allows(&sentence.tokens, candidate.token) {
                 best.insert(candidate);
@@ -289,49 +286,6 @@ fn best_candidates(
     }
     let best = best.into_sorted();
     if best.is_empty() { Err(DecodeError::NoWords) } else { Ok(best) }
-}
-
-/// What one pass over scores tells of their softmax.
-struct Softmax {
-    /// `ln(sum(exp(scores)))`, without overflow; NaN or infinite where a score is.
-    total: f32,
-    /// In nats.
-    entropy: f32,
-    /// The scores' standard deviation; those of what is all but impossible do not count.
-    spread: f32,
-}
-
-impl Softmax {
-    fn of(scores: &[f32]) -> Self {
-        let maximum = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let (mut sum, mut weighted) = (0.0_f64, 0.0_f64);
-        let (mut count, mut firsts, mut squares) = (0.0_f64, 0.0_f64, 0.0_f64);
-        for score in scores {
-            let below = score - maximum;
-            let share = f64::from(below.exp());
-            let below = f64::from(below);
-            sum += share;
-            // Infinity times 0 would be no number.
-            if share > 0.0 {
-                weighted += share * below;
-                count += 1.0;
-                firsts += below;
-                squares += below * below;
-            }
-        }
-        let mean = firsts / count;
-        Self {
-            total: maximum + sum.ln() as f32,
-            entropy: (sum.ln() - weighted / sum).max(0.0) as f32,
-            spread: (squares / count - mean * mean).max(0.0).sqrt() as f32,
-        }
-    }
-}
-
-/// The entropy of probabilities that sum to 1.
-fn entropy(probabilities: &[f32]) -> f32 {
-    let terms = probabilities.iter().filter(|value| **value > 0.0).map(|value| -value * value.ln());
-    terms.sum::<f32>().max(0.0)
 }
 
 #[cfg(test)]

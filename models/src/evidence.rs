@@ -3,12 +3,16 @@
 //! A decoder finds the sentence that goes on best, and its probabilities are those of words behind words. So the encoder is
 //! asked besides whether people who wrote about pictures like this one used the word at all: a linear layer over the mean of
 //! its features, fitted by `descry-trainer evidence` to the captions that it learned from. A sentence whose words the picture
-//! speaks against is doubtful, however fluent it is. Nothing is said or left out by it: it is one of the numbers that the
-//! confidence is made of ([`crate::calibration::Feature::WordEvidence`]).
+//! speaks against is doubtful, however fluent it is: the evidence is one of the numbers that the confidence is made of
+//! ([`crate::calibration::Feature::WordEvidence`]). And while a sentence is being made, a part of it is added to the words' log
+//! probabilities ([`EvidenceSection::search_weight`]), so that what is seen is said before what is usually said.
 
 use serde::{Deserialize, Serialize};
 
-use crate::calibration::words;
+use crate::{Vocabulary, calibration::words, decode::Bias, manifest::is_default};
+
+/// The greatest [`EvidenceSection::search_weight`].
+pub const MAXIMUM_SEARCH_WEIGHT: f32 = 10.0;
 
 /// How the manifest says for which words the encoder gives evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +23,9 @@ pub struct EvidenceSection {
     pub output: String,
     /// The words in the order of the output, which is that of the alphabet (by bytes).
     pub words: Vec<String>,
+    /// What the search adds to a word's log probability for each nat of evidence, 0 to [`MAXIMUM_SEARCH_WEIGHT`]; absent means 0.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub search_weight: f32,
     /// What it was fitted to, and what that is worth.
     pub fit: EvidenceFit,
 }
@@ -49,6 +56,16 @@ impl EvidenceSection {
         if count > 0.0 { sum / count } else { 0.0 }
     }
 
+    /// What the search adds for each word, by its token; nothing for words that the vocabulary has not. As many scores as words.
+    #[must_use]
+    pub fn bias(&self, scores: &[f32], vocabulary: &Vocabulary) -> Bias {
+        if self.search_weight == 0.0 {
+            return Bias::default();
+        }
+        let scored = self.words.iter().zip(scores);
+        Bias::of(scored.filter_map(|(word, score)| Some((vocabulary.id(word)?, self.search_weight * score))))
+    }
+
     /// Whether the words are in order, and none is there twice.
     #[must_use]
     pub fn is_sorted(&self) -> bool {
@@ -59,11 +76,13 @@ impl EvidenceSection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TokenId;
 
     fn section(words: &[&str]) -> EvidenceSection {
         EvidenceSection {
             output: "evidence".to_owned(),
             words: words.iter().map(|word| (*word).to_owned()).collect(),
+            search_weight: 0.0,
             fit: EvidenceFit::default(),
         }
     }
@@ -84,6 +103,18 @@ mod tests {
             assert!((found - due).abs() < 1e-6, "{text:?}: {found}");
         }
         assert!(section.of_text(&[1.0], "a cat runs") - 1.0 < 1e-6, "scores that are not there are no panic");
+    }
+
+    #[test]
+    fn the_search_gets_a_part_of_it() {
+        let vocabulary =
+            Vocabulary::from_text("<pad>\n<start>\n<end>\n<unk>\ndog\ncat\n").expect("a vocabulary");
+        let plain = section(&["cat", "dog", "runs"]);
+        assert_eq!(plain.bias(&[-2.0, 3.0, 1.0], &vocabulary), Bias::default());
+        let weighed = EvidenceSection { search_weight: 0.5, ..plain };
+        let due = Bias::of([(TokenId(4), 1.5), (TokenId(5), -1.0)]);
+        assert_eq!(weighed.bias(&[-2.0, 3.0, 1.0], &vocabulary), due, "runs is no word of it");
+        assert_eq!(weighed.bias(&[], &vocabulary), Bias::default());
     }
 
     #[test]

@@ -323,6 +323,11 @@ pub(crate) fn is_plain_file_name(name: &str) -> bool {
     plain && components.next().is_none() && !name.contains(['/', '\\', '\0']) && name.len() <= 255
 }
 
+/// Whether a field is as it is where the file does not have it.
+pub(crate) fn is_default<Value: Default + PartialEq>(value: &Value) -> bool {
+    *value == Value::default()
+}
+
 fn syntax(error: &toml::de::Error) -> ManifestError {
     ManifestError::Syntax(error.to_string().trim_end().to_owned())
 }

@@ -1,4 +1,5 @@
-//! `evidence`: has a bundle's encoder say for each word whether the picture speaks for it, so that the confidence can ask.
+//! `evidence`: has a bundle's encoder say for each word whether the picture speaks for it, so that the confidence and the
+//! search can ask.
 //!
 //! The means of the features of all training pictures are computed by the bundle itself, in an engine, as they will be; what
 //! their captions have of the words is fitted to them ([`fit`]), and the layer becomes a further output of the encoder
@@ -53,6 +54,9 @@ pub struct EvidenceArguments {
     /// Words in the captions of fewer pictures are left out
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
     pub minimum_pictures: usize,
+    /// What the search adds to a word's log probability for each nat of evidence
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub search_weight: f32,
     /// In which engine, and how many pictures at a time.
     #[command(flatten)]
     pub engine: EngineArguments,
@@ -117,6 +121,7 @@ pub fn evidence(arguments: &EvidenceArguments) -> Result<Report> {
     let section = EvidenceSection {
         output: OUTPUT.to_owned(),
         words,
+        search_weight: arguments.search_weight,
         fit: EvidenceFit {
             datasets: sets.iter().map(|set| format!("{} {}", set.name, set.split)).collect(),
             pictures: rows.nrows(),

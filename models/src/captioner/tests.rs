@@ -37,16 +37,20 @@ fn alternatives_are_the_other_texts() {
 type Counts = Arc<Mutex<(usize, usize)>>;
 
 /// Says "dog" and ends.
-struct Dog(Counts);
+struct Dog {
+    counts: Counts,
+    /// For "a" and "dog".
+    evidence: [f32; 2],
+}
 
 impl Network for Dog {
     fn encode(&mut self, pixels: &Pixels) -> Result<Encoded, NetworkError> {
         assert_eq!(pixels.shape(), [1, 3, 2, 4]);
-        self.0.lock().expect("the counts").0 += 1;
+        self.counts.lock().expect("the counts").0 += 1;
         let values = vec![-9.0, 3.0, 2.0, -9.0];
         let nothing = || Tensor { shape: Vec::new(), values: Vec::new() };
         let classes = Tensor { shape: vec![1, 4], values };
-        let evidence = Tensor { shape: vec![1, 2], values: vec![-1.0, 2.5] };
+        let evidence = Tensor { shape: vec![1, 2], values: self.evidence.to_vec() };
         Ok(Encoded { tensors: vec![nothing(), nothing(), classes, evidence] })
     }
 
@@ -55,7 +59,7 @@ impl Network for Dog {
     }
 
     fn step(&mut self, _: &Encoded, state: &State, tokens: &[TokenId]) -> Result<Step, NetworkError> {
-        let mut counts = self.0.lock().expect("the counts");
+        let mut counts = self.counts.lock().expect("the counts");
         counts.1 = counts.1.max(tokens.len());
         let row = |token: &TokenId| {
             if token.0 == 5 { [0.0, 0.0, 9.0, 0.0, 1.0, 2.0] } else { [0.0, 0.0, 0.0, 0.0, 3.0, 9.0] }
@@ -76,7 +80,14 @@ impl Network for Dog {
 fn captioner() -> (Captioner, Counts) {
     let counts = Counts::default();
     let vocabulary = Vocabulary::from_text(WORDS).expect("a vocabulary");
-    (Captioner::from_parts(manifest(), vocabulary, Box::new(Dog(Arc::clone(&counts)))), counts)
+    (
+        Captioner::from_parts(
+            manifest(),
+            vocabulary,
+            Box::new(Dog { counts: Arc::clone(&counts), evidence: [-1.0, 2.5] }),
+        ),
+        counts,
+    )
 }
 
 #[test]
@@ -139,4 +150,42 @@ fn what_the_picture_speaks_for_is_asked() {
     assert_eq!(caption.text, "dog");
     let evidence = features.expect("features")[17];
     assert!((evidence - 2.5).abs() < 1e-6, "that for dog: {evidence}");
+}
+
+#[test]
+fn what_the_picture_speaks_for_is_said_where_the_search_asks_for_it() {
+    // The network has "dog" 6 nats before "a".
+    for (search_weight, due) in [(0.0, "dog"), (1.0, "dog"), (10.0, "a dog")] {
+        let (plain, counts) = captioner();
+        let mut manifest = with_evidence();
+        let section = manifest.evidence.as_mut().expect("evidence");
+        section.search_weight = search_weight;
+        let network = Box::new(Dog { evidence: [0.75, 0.0], counts });
+        let mut captioner = Captioner { manifest, network, ..plain };
+        let picture = RgbImage::new(9, 9);
+        let (caption, features) =
+            captioner.caption_with_features(&picture, &CaptionOptions::default()).expect("a caption");
+        assert_eq!(caption.text, due, "{search_weight}");
+        let sure = caption.words.iter().all(|(_, probability)| *probability > 0.9);
+        assert_eq!(sure, due == "dog", "words have the network's probabilities: {:?}", caption.words);
+        let log_probability = features.expect("features")[0];
+        assert!(log_probability < 0.0, "{log_probability}");
+    }
+}
+
+#[test]
+fn other_sentences_have_the_features_that_they_would_have_as_the_best() {
+    let (plain, _) = captioner();
+    let mut captioner = Captioner { manifest: with_evidence(), ..plain };
+    let picture = RgbImage::new(9, 9);
+    let options = CaptionOptions::default();
+    let (caption, own) = captioner.caption_with_features(&picture, &options).expect("a caption");
+    let asked = [caption.text.as_str(), "a dog", "a cat", ""];
+    let (again, of_best, beside) = captioner.caption_beside(&picture, &options, &asked).expect("a caption");
+    assert_eq!((&again, of_best), (&caption, own));
+    assert_eq!(beside[0], own, "the best sentence itself");
+    let other = beside[1].expect("words that it knows");
+    assert!(other[0] < own.expect("features")[0], "{other:?} is less likely");
+    assert!((other[17] - 0.75).abs() < 1e-6, "the mean evidence for a and dog: {other:?}");
+    assert_eq!(beside[2..], [None, None], "a cat is no word of it");
 }

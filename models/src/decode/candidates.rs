@@ -14,9 +14,9 @@ pub(super) struct Candidate {
     pub(super) token: TokenId,
     /// The token's own.
     pub(super) token_log_probability: f32,
-    /// The whole sentence's.
+    /// The whole sentence's, without what the bias adds.
     pub(super) log_probability: f32,
-    /// What it is ranked by: the same, less what a search takes off.
+    /// What it is ranked by: the same with what the bias adds, less what a search takes off.
     pub(super) rank: f32,
     /// How undecided the network was.
     pub(super) doubt: Doubt,

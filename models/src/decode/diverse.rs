@@ -90,7 +90,7 @@ pub fn diverse_beam_search(
                 if candidate.token == decoding.special.end {
                     group.finished.push(parent.ended_by(candidate, decoding));
                 } else {
-                    longer.push(parent.with(candidate));
+                    longer.push(parent.with(candidate, decoding));
                 }
             }
             group.finished.sort_by(|one, other| other.score.total_cmp(&one.score));

@@ -3,15 +3,15 @@
 use std::{cell::Cell, collections::HashMap};
 
 use super::*;
-use crate::{Pixels, State, Tensor};
+use crate::{NetworkError, Pixels, State, Tensor};
 
 const PAD: TokenId = TokenId(0);
 const START: TokenId = TokenId(1);
 const END: TokenId = TokenId(2);
 const UNKNOWN: TokenId = TokenId(3);
-const A: TokenId = TokenId(4);
-const B: TokenId = TokenId(5);
-const C: TokenId = TokenId(6);
+pub(super) const A: TokenId = TokenId(4);
+pub(super) const B: TokenId = TokenId(5);
+pub(super) const C: TokenId = TokenId(6);
 
 /// A Markov chain: what comes next depends on the last token and, through the state, on the one before it.
 pub(super) struct Chain {
@@ -75,7 +75,15 @@ pub(super) fn seen() -> Encoded {
 
 pub(super) fn decoding(beam_width: usize, maximum_words: usize, length_penalty: f32) -> Decoding {
     let special = SpecialTokens { pad: PAD, start: START, end: END, unknown: UNKNOWN };
-    Decoding { beam_width, maximum_words, length_penalty, special, repetition_guard: false, may_repeat: None }
+    Decoding {
+        beam_width,
+        maximum_words,
+        length_penalty,
+        special,
+        repetition_guard: false,
+        may_repeat: None,
+        bias: Bias::default(),
+    }
 }
 
 /// Greedy takes B, the likeliest, and then finds nothing but unlikely words; A leads to a better sentence.
@@ -112,7 +120,8 @@ fn all_sentences(chain: &Chain, decoding: &Decoding) -> Vec<(Vec<TokenId>, f32)>
         }
         for word in [A, B, C] {
             let longer = [words.as_slice(), &[word]].concat();
-            open.push((longer, sum + probabilities[word.index()].max(1e-30).ln()));
+            let added = decoding.bias.behind(&words, word);
+            open.push((longer, sum + probabilities[word.index()].max(1e-30).ln() + added));
         }
         if !words.is_empty() {
             found.push((words, sum + probabilities[END.index()].ln()));
@@ -139,6 +148,38 @@ fn a_wide_beam_finds_the_best_of_all_sentences() {
             for Hypothesis { tokens, score, .. } in found {
                 let (_, due) = all.iter().find(|(words, _)| *words == tokens).expect("one of all sentences");
                 assert!((score - due).abs() < 1e-3, "{name}: {tokens:?} {score} for {due}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bias_counts_as_much_as_a_log_probability() {
+    // The second makes scores that are above 0, the third speaks against all but C.
+    for (a, b, c) in [(0.0, 1.5, 0.5), (3.0, 4.0, 5.0), (-2.0, -4.0, 0.0), (0.0, 0.0, 0.25)] {
+        let bias = Bias::of([(A, a), (B, b), (C, c)]);
+        for length_penalty in [0.0, 0.7, 2.0] {
+            for make in [garden_path as fn() -> Chain, stutter] {
+                let plain = decoding(MAXIMUM_BEAM_WIDTH, 3, length_penalty);
+                let decoding = Decoding { bias: bias.clone(), ..plain.clone() };
+                let mut chain = make();
+                let all = all_sentences(&chain, &decoding);
+                let found = beam_search(&mut chain, &seen(), &decoding, &|| false).expect("sentences");
+                let (best, due) = (&found[0], &all[0]);
+                assert!(
+                    (best.score - due.1).abs() < 1e-3,
+                    "{a} {b} {c} {length_penalty}: {best:?} for {due:?}"
+                );
+                let unbiased = all_sentences(&chain, &plain);
+                for Hypothesis { tokens, score, log_probability, .. } in found {
+                    let of = |all: &[(Vec<TokenId>, f32)]| {
+                        all.iter().find(|(words, _)| *words == tokens).expect("one of all sentences").1
+                    };
+                    assert!((score - of(&all)).abs() < 1e-3, "{tokens:?} {score} for {}", of(&all));
+                    // What the network thinks of it is what it was.
+                    let divisor = ((tokens.len() + 1) as f32).powf(length_penalty);
+                    assert!((log_probability / divisor - of(&unbiased)).abs() < 1e-3, "{tokens:?}");
+                }
             }
         }
     }
@@ -343,22 +384,4 @@ fn each_word_and_the_end_have_their_doubt() {
         }
     }
     assert!(found.iter().any(|hypothesis| hypothesis.ended), "{found:?}");
-}
-
-#[test]
-fn entropies_by_hand() {
-    let two = 2.0_f32.ln();
-    for (logits, expected) in [
-        (vec![0.0, 0.0, 0.0, 0.0], [2.0 * two, 2.0 * two, 0.0]),
-        (vec![7.0, f32::NEG_INFINITY], [7.0, 0.0, 0.0]),
-        (vec![two, 0.0, 0.0], [2.0 * two, 1.5 * two, two * 2.0_f32.sqrt() / 3.0]),
-    ] {
-        let Softmax { total, entropy, spread } = Softmax::of(&logits);
-        for (found, expected) in [total, entropy, spread].into_iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-6, "{logits:?}: {total}, {entropy}, {spread}");
-        }
-    }
-    assert!(!Softmax::of(&[1.0, f32::NAN]).total.is_finite());
-    assert!((entropy(&[0.5, 0.25, 0.25, 0.0]) - 1.5 * 2.0_f32.ln()).abs() < 1e-6);
-    assert!(entropy(&[]).abs() < f32::EPSILON);
 }

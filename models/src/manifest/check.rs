@@ -6,7 +6,7 @@ use super::{
     FORMAT_VERSION, MANIFEST_FILE, MAXIMUM_BEAM_WIDTH, MAXIMUM_SIDE, MAXIMUM_VALUES, MAXIMUM_VOCABULARY,
     MAXIMUM_WORDS, Manifest, is_plain_file_name,
 };
-use crate::{ManifestError, bundle::MAXIMUM_FILE_BYTES};
+use crate::{ManifestError, bundle::MAXIMUM_FILE_BYTES, evidence::MAXIMUM_SEARCH_WEIGHT};
 
 /// More files than any bundle has, and few enough to verify.
 const MAXIMUM_FILES: usize = 64;
@@ -248,6 +248,10 @@ impl Manifest {
             format!("are {} where the output has the shape {:?}", evidence.words.len(), output.shape)
         })?;
         require(evidence.is_sorted(), "evidence.words", || "are not in order, or not distinct".to_owned())?;
+        let weight = evidence.search_weight;
+        require((0.0..=MAXIMUM_SEARCH_WEIGHT).contains(&weight), "evidence.search_weight", || {
+            format!("is {weight}; it must lie between 0 and {MAXIMUM_SEARCH_WEIGHT}")
+        })?;
         let is_share = evidence.fit.roc_area.is_none_or(|area| (0.0..=1.0).contains(&area));
         require(is_share, "evidence.fit", || "holds a share that does not lie between 0 and 1".to_owned())
     }

@@ -62,7 +62,7 @@ fn tells_foreign_and_newer_texts_apart() {
 }
 
 /// What is replaced by what, and what is said then.
-const FAULTS: [(&str, &str, &str); 68] = [
+const FAULTS: [(&str, &str, &str); 70] = [
     ("intercept = 2.5", "intercept = nan", "calibration holds a coefficient that is not a finite number"),
     ("agreement = 0.5", "agreement = inf", "calibration holds a coefficient that is not a finite number"),
     ("dog = 0.375", "dog = inf", "calibration holds a coefficient that is not a finite number"),
@@ -97,6 +97,12 @@ const FAULTS: [(&str, &str, &str); 68] = [
         "words = [\"dog\", \"a\"]",
         "evidence.words are not in order, or not distinct",
     ),
+    (
+        "search_weight = 0.25",
+        "search_weight = -0.25",
+        "evidence.search_weight is -0.25; it must lie between 0",
+    ),
+    ("search_weight = 0.25", "search_weight = nan", "evidence.search_weight is NaN"),
     ("roc_area = 0.75", "roc_area = 75", "evidence.fit holds a share"),
     ("format_version = 1", "format_version = 0", "format_version is 0 where 1 is due"),
     ("format_version = 1", "format_version = -1", "invalid value"),

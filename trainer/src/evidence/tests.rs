@@ -48,6 +48,7 @@ fn made() -> (TempDir, EvidenceArguments, [String; 2]) {
         split: "train".to_owned(),
         held_out: "dev".to_owned(),
         minimum_pictures: 3,
+        search_weight: 0.0,
         engine: EngineArguments { engine: Some(Engine::Tract), ..EngineArguments::default() },
     };
     (folder, arguments, words)
@@ -90,9 +91,17 @@ fn a_bundle_with_evidence_says_the_same_and_knows_what_speaks_for_it() {
     let again = EvidenceArguments {
         bundle: arguments.output.clone(),
         output: arguments.output.with_file_name("again"),
+        search_weight: 8.0,
         ..arguments.clone()
     };
     evidence(&again).expect("evidence");
+    let mut outspoken = open(&again.output);
+    for index in 0..2 {
+        let caption = outspoken.caption(&picture(index), &CaptionOptions::default()).expect("a caption").text;
+        let [its, others] = if (index == 0) == dark_comes_first { [0, 1] } else { [1, 0] };
+        let says = |place: usize| caption.split(' ').any(|said| said == words[place]);
+        assert!(says(its) && !says(others), "{index}: {caption}");
+    }
     let bytes = |folder: &Path| fs::read(folder.join("encoder.onnx")).expect("an encoder");
     assert_eq!(bytes(&again.output), bytes(&arguments.output));
     let learnt = crate::import::weights(&Bundle::open(&again.output).expect("a bundle")).expect("weights");
