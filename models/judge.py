@@ -5,6 +5,12 @@
     models/judge.py sheets captions.jsonl sheets
     models/judge.py join captions.jsonl verdicts*.tsv > judgements.tsv
 
+Where some captions were judged before, for an earlier model that said the same, only the others need be looked at, and all
+verdicts go into one file:
+
+    models/judge.py unjudged captions.jsonl models/judged/dev.tsv > new.jsonl
+    models/judge.py merge models/judged/dev.tsv judgements.tsv > all.tsv
+
 `sheets` writes pictures of 20 captions each, in an order drawn at random, so that no sheet is of one kind; before each caption
 stands its number. Whoever judges writes lines `number<TAB>verdict`, with 3, 2, 1 or 0:
 
@@ -86,8 +92,32 @@ def join(file, *verdicts):
             print(pathlib.PurePath(entry["file"]).name, entry["caption"], verdict, sep="\t")
 
 
+def judgements(*files):
+    """Verdicts as numbers, by picture and caption."""
+    numbers, judged = {word: number for number, word in VERDICTS.items()}, collections.defaultdict(list)
+    for name in files:
+        with open(name, encoding="utf-8") as lines:
+            for line in lines:
+                if line.strip() and not line.startswith("#"):
+                    picture, caption, verdict = line.rstrip("\n").split("\t")
+                    judged[picture, caption].append(numbers[verdict])
+    return judged
+
+
+def unjudged(file, *judged):
+    known = judgements(*judged)
+    for entry in captions(file):
+        if (pathlib.PurePath(entry["file"]).name, entry["caption"]) not in known:
+            print(json.dumps({"file": entry["file"], "caption": entry["caption"]}))
+
+
+def merge(*judged):
+    for (picture, caption), verdicts in sorted(judgements(*judged).items()):
+        print(picture, caption, VERDICTS[statistics.median_low(verdicts)], sep="\t")
+
+
 if __name__ == "__main__":
-    commands = {"sheets": sheets, "join": join}
+    commands = {"sheets": sheets, "join": join, "unjudged": unjudged, "merge": merge}
     if len(sys.argv) < 4 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     commands[sys.argv[1]](*sys.argv[2:])

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Band, Confidence, Hypothesis};
+use crate::{Band, Confidence, Hypothesis, manifest::is_default};
 
 mod features;
 
@@ -68,8 +68,11 @@ impl BandBounds {
 pub struct CalibrationFit {
     /// The sets with their splits, such as `flickr8k dev`.
     pub datasets: Vec<String>,
-    /// How many captions.
+    /// How many captions of the model's own.
     pub captions: usize,
+    /// How many of other models it was fitted to besides; the numbers here are not of them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub other_captions: usize,
     /// How a caption was judged, in words.
     pub accepted_when: String,
     /// Which share of the captions was accepted, in 0..=1.
@@ -136,6 +139,7 @@ mod tests {
             fit: CalibrationFit {
                 datasets: Vec::new(),
                 captions: 0,
+                other_captions: 0,
                 accepted_when: "for tests".into(),
                 accepted: 0.5,
                 roc_area: 0.5,

@@ -1,9 +1,11 @@
 //! `calibrate`: makes a bundle's confidence the probability that a person would accept the caption.
 //!
 //! The captions of a split are made through `descry_models::Captioner`, as the daemon makes them, and judged: by somebody
-//! who looked at the pictures ([`judgements`]), or else by a proxy ([`judge`]). A logistic regression over the numbers of
-//! the search and the caption's words is fitted ([`logistic`]), tried on folds that it has not seen ([`trial`]), and
-//! written into the manifest with the bounds of the bands; the other files stay as they are.
+//! who looked at the pictures ([`judgements`]), or else by a proxy ([`judge`]). Where somebody judged what other models say of
+//! the same pictures, the model is asked what it thinks of that, so that it learns from those verdicts too. A logistic
+//! regression over the numbers of the search and the caption's words is fitted ([`logistic`]), tried on its own captions for
+//! pictures that it has not seen ([`trial`]), and written into the manifest with the bounds of the bands; the other files stay
+//! as they are.
 
 pub mod judge;
 pub mod judgements;
@@ -18,7 +20,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use descry_models::{
-    Bundle, CaptionError, CaptionOptions, Captioner,
+    Bundle, Caption, CaptionError, CaptionOptions, Captioner,
     calibration::{Calibration, CalibrationFit, Feature, Features},
     manifest::{MANIFEST_FILE, Manifest},
 };
@@ -49,9 +51,10 @@ pub struct CalibrateArguments {
     #[command(flatten)]
     pub engine: EngineArguments,
     /// What somebody who looked says of the captions, lines of picture, caption and right, passes, misleads or
-    /// wrong; captions that it does not judge are left out [default: a proxy judges]
-    #[arg(long, value_name = "FILE")]
-    pub judgements: Option<PathBuf>,
+    /// wrong; captions that no file judges are left out, and other models' that one judges are learned from as
+    /// well [default: a proxy judges]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub judgements: Vec<PathBuf>,
     /// Only report: write nothing into the manifest
     #[arg(long)]
     pub dry_run: bool,
@@ -63,10 +66,12 @@ pub struct CalibrateArguments {
 /// A caption that was made and judged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
-    /// What the search knew.
+    /// What the search knew, or would have known.
     pub features: Features,
     /// The caption.
     pub text: String,
+    /// The place of its picture among all.
+    pub picture: usize,
     /// Whether a person accepts it, or would by the proxy.
     pub accepted: bool,
 }
@@ -87,7 +92,10 @@ pub fn run(arguments: &CalibrateArguments) -> Result<()> {
 
 /// Calibrates a bundle, and writes its manifest unless it is a dry run.
 pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
-    let looked_at = arguments.judgements.as_deref().map(Judgements::read).transpose()?;
+    let looked_at = match arguments.judgements.as_slice() {
+        [] => None,
+        files => Some(Judgements::read(files)?),
+    };
     let sets: Vec<Dataset> = arguments
         .dataset
         .iter()
@@ -101,14 +109,18 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
     let captioners = arguments.engine.open(&arguments.bundle, pictures.len())?;
     let manifest = captioners.first().context("there is nothing to do")?.manifest().clone();
     let bar = progress::bar(pictures.len() as u64, &manifest.name, "pictures");
-    let outcomes = caption_all(&pictures, captioners.into_iter().map(worker).collect(), || bar.inc(1));
+    let workers = captioners.into_iter().map(|captioner| worker(captioner, looked_at.as_ref())).collect();
+    let outcomes = caption_all(&pictures, workers, || bar.inc(1));
     bar.finish_and_clear();
     let outcomes = outcomes.with_context(|| format!("the bundle {} failed", arguments.bundle.display()))?;
 
-    let (mut made, mut broken) = (Vec::new(), 0);
-    for (picture, outcome) in pictures.iter().zip(outcomes) {
+    let (mut made, mut others, mut broken) = (Vec::new(), Vec::new(), 0);
+    for (place, outcome) in outcomes.into_iter().enumerate() {
         match outcome {
-            Ok((text, features)) => made.push((picture, text, features)),
+            Ok(Seen { text, features, beside }) => {
+                made.push(Made { place, picture: &pictures[place], text, features });
+                others.extend(beside.into_iter().map(|beside| Judged { picture: place, ..beside }));
+            }
             Err(_) => broken += 1,
         }
     }
@@ -117,35 +129,37 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
     }
     let all = made.len();
     if let Some(judgements) = &looked_at {
-        made.retain(|(picture, text, _)| judgements.accepts(&picture.file, text).is_some());
-        eprintln!("{} of {all} captions were looked at", made.len());
+        made.retain(|made| judgements.accepts(&made.picture.file, &made.text).is_some());
+        eprintln!("{} of {all} captions were looked at, and {} of other models'", made.len(), others.len());
     }
     let scores =
-        judge::scores(made.iter().map(|(picture, text, _)| (text.as_str(), picture.captions.as_slice())));
-    let judged: Vec<Judged> = made
+        judge::scores(made.iter().map(|made| (made.text.as_str(), made.picture.captions.as_slice())));
+    let own: Vec<Judged> = made
         .iter()
         .zip(&scores)
-        .map(|((picture, text, features), score)| {
-            let seen = looked_at.as_ref().and_then(|judgements| judgements.accepts(&picture.file, text));
+        .map(|(made, score)| {
+            let seen =
+                looked_at.as_ref().and_then(|judgements| judgements.accepts(&made.picture.file, &made.text));
             Judged {
-                features: *features,
-                text: text.clone(),
+                features: made.features,
+                text: made.text.clone(),
+                picture: made.place,
                 accepted: seen.unwrap_or_else(|| judge::accepts(*score)),
             }
         })
         .collect();
     ensure!(
-        judged.len() >= trial::LEAST_CAPTIONS,
+        own.len() >= trial::LEAST_CAPTIONS,
         "{} captions are too few; at least {} are needed",
-        judged.len(),
+        own.len(),
         trial::LEAST_CAPTIONS
     );
 
-    let trial = Trial::of(&judged)?;
+    let trial = Trial::of(&own, &others)?;
     if let Some(file) = &arguments.captions {
-        write_captions(file, &made, &scores, &judged, &trial)?;
+        write_captions(file, &made, &scores, &own, &trial)?;
     }
-    let fitted = Logistic::fit(&judged)?;
+    let fitted = Logistic::fit(&[own.as_slice(), &others].concat())?;
     let calibration = Calibration {
         intercept: fitted.intercept as f32,
         coefficients: Feature::ALL
@@ -157,7 +171,8 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
         bands: trial.bounds,
         fit: CalibrationFit {
             datasets: sets.iter().map(|set| format!("{} {}", set.name, set.split)).collect(),
-            captions: judged.len(),
+            captions: own.len(),
+            other_captions: others.len(),
             accepted_when: looked_at.map_or(judge::RULE, |_| judgements::RULE).to_owned(),
             accepted: rounded(trial.accepted),
             roc_area: rounded(trial.roc_area),
@@ -172,19 +187,44 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
     Ok(Report { calibration, trial })
 }
 
-type Made<'a> = (&'a Picture, String, Features);
+/// The model's caption of a picture.
+struct Made<'a> {
+    /// The picture's place among all.
+    place: usize,
+    picture: &'a Picture,
+    text: String,
+    features: Features,
+}
+
+/// What a model says of a picture, and what it thinks of what others said.
+struct Seen {
+    text: String,
+    features: Features,
+    beside: Vec<Judged>,
+}
 
 fn worker(
     mut captioner: Captioner,
-) -> impl FnMut(&Picture) -> Result<Result<(String, Features), String>, CaptionError> {
+    judgements: Option<&Judgements>,
+) -> impl FnMut(&Picture) -> Result<Result<Seen, String>, CaptionError> {
     move |picture| {
         let pixels = match picture::open(&picture.file) {
             Ok(pixels) => pixels,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        match captioner.caption_with_features(&pixels, &CaptionOptions::default()) {
-            Ok((caption, Some(features))) => Ok(Ok((caption.text, features))),
-            Ok((_, None)) => Ok(Err("no words".to_owned())),
+        let judged = judgements.map_or(&[][..], |judgements| judgements.of(&picture.file));
+        let texts: Vec<&str> = judged.iter().map(|(text, _)| text.as_str()).collect();
+        match captioner.caption_beside(&pixels, &CaptionOptions::default(), &texts) {
+            Ok((Caption { text, .. }, Some(features), beside)) => {
+                let others = judged.iter().zip(beside).filter(|((other, _), _)| *other != text);
+                let beside = others.filter_map(|((text, verdict), features)| {
+                    let (text, accepted) = (text.clone(), verdict.accepts());
+                    Some(Judged { features: features?, text, picture: 0, accepted })
+                });
+                let beside = beside.collect();
+                Ok(Ok(Seen { text, features, beside }))
+            }
+            Ok((_, None, _)) => Ok(Err("no words".to_owned())),
             Err(CaptionError::Preprocess(error)) => Ok(Err(error.to_string())),
             Err(error) => Err(error),
         }
@@ -210,9 +250,8 @@ fn write_captions(
 ) -> Result<()> {
     let failed = || format!("cannot write {}", file.display());
     let mut out = std::io::BufWriter::new(fs::File::create(file).with_context(failed)?);
-    for ((((picture, text, features), score), judged), confidence) in
-        made.iter().zip(scores).zip(judged).zip(&trial.confidences)
-    {
+    for (((made, score), judged), confidence) in made.iter().zip(scores).zip(judged).zip(&trial.confidences) {
+        let Made { picture, text, features, .. } = made;
         let line = serde_json::json!({
             "file": picture.file, "caption": text, "references": picture.captions, "score": score,
             "accepted": judged.accepted, "features": features, "confidence": confidence,
@@ -230,7 +269,11 @@ impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { calibration, trial } = self;
         let fit = &calibration.fit;
-        writeln!(out, "{}: {} captions", fit.datasets.join(", "), fit.captions)?;
+        write!(out, "{}: {} captions", fit.datasets.join(", "), fit.captions)?;
+        if fit.other_captions > 0 {
+            write!(out, ", and {} of other models to learn from", fit.other_captions)?;
+        }
+        writeln!(out)?;
         writeln!(out, "accepted when {}: {:.1} %", fit.accepted_when, 100.0 * fit.accepted)?;
         writeln!(out, "on held-out folds:")?;
         writeln!(out, "  ROC area                    {:.3}", fit.roc_area)?;

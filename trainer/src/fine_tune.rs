@@ -225,7 +225,7 @@ fn calibrate(
             dataset: vec![set.to_owned()],
             split: "dev".to_owned(),
             engine: arguments.engine.clone(),
-            judgements: None,
+            judgements: Vec::new(),
             dry_run: false,
             captions: None,
         })?;

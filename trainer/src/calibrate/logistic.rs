@@ -175,7 +175,7 @@ mod tests {
     fn caption(first: f32, text: &str, accepted: bool) -> Judged {
         let mut features = [0.5; COUNT];
         features[0] = first;
-        Judged { features, text: text.to_owned(), accepted }
+        Judged { features, text: text.to_owned(), picture: 0, accepted }
     }
 
     #[test]

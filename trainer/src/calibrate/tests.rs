@@ -46,7 +46,7 @@ fn made(folder: &Path) -> CalibrateArguments {
             threads: NonZeroUsize::new(2),
             ..EngineArguments::default()
         },
-        judgements: None,
+        judgements: Vec::new(),
         dry_run: false,
         captions: Some(folder.join("captions.jsonl")),
     }
@@ -109,19 +109,33 @@ fn those_who_looked_are_believed_before_the_proxy() {
     calibrate(&CalibrateArguments { dry_run: true, ..arguments.clone() }).expect("calibrated");
     let lines = std::fs::read_to_string(folder.path().join("captions.jsonl")).expect("captions");
     // Every second caption is let pass, whatever the proxy says, and the last five were not looked at.
-    let mut judgements = String::new();
+    let (mut judgements, mut others) = (String::new(), String::new());
     for (index, line) in lines.lines().take(PICTURES - 5).enumerate() {
         let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
         let picture = Path::new(line["file"].as_str().expect("a file")).file_name().expect("a name");
         let verdict = if index % 2 == 0 { "passes" } else { "misleads" };
         let caption = line["caption"].as_str().expect("a caption");
         writeln!(judgements, "{}\t{caption}\t{verdict}", picture.display()).expect("a line");
+        // What another model said; every third of these holds a word that this one does not know.
+        let other = if index % 3 == 0 { "word4 unheardof" } else { "word4 word5 word4 word6" };
+        writeln!(others, "{}\t{other}\tright", picture.display()).expect("a line");
     }
-    let file = folder.path().join("judged.tsv");
+    let [file, other] = ["judged.tsv", "others.tsv"].map(|name| folder.path().join(name));
     std::fs::write(&file, judgements).expect("judgements");
+    std::fs::write(&other, others).expect("judgements");
 
-    let fit = calibrate(&CalibrateArguments { judgements: Some(file), ..arguments }).expect("calibrated");
-    let fit = fit.calibration.fit;
+    let calibrated = |judgements: Vec<PathBuf>| {
+        calibrate(&CalibrateArguments { judgements, ..arguments.clone() }).expect("calibrated").calibration
+    };
+    let alone = calibrated(vec![file.clone()]);
+    let fit = &alone.fit;
     assert_eq!((fit.captions, fit.accepted_when.as_str()), (PICTURES - 5, judgements::RULE));
     assert!((fit.accepted - 28.0 / 55.0).abs() < 1e-3, "{fit:?}");
+
+    // The verdicts on what others said are learned from, and nothing is said of how right they are.
+    let beside = calibrated(vec![file, other]);
+    assert_eq!((fit.other_captions, beside.fit.other_captions), (0, 36));
+    assert_eq!((beside.fit.captions, beside.fit.accepted), (fit.captions, fit.accepted));
+    assert!(beside.words.get("word6") > Some(&0.0), "it was always right: {:?}", beside.words);
+    assert!(beside.coefficients != alone.coefficients);
 }

@@ -7,7 +7,7 @@ use super::{Judged, logistic::Logistic};
 
 /// Fewer are not worth fitting to.
 pub const LEAST_CAPTIONS: usize = 50;
-/// Each caption is held out once, with every so many-th other.
+/// Each picture is held out once, with every so many-th other.
 const FOLDS: usize = 10;
 /// What is said plainly is right at least so often.
 const HIGH_ACCEPTED: f64 = 0.9;
@@ -53,14 +53,18 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Fits without each fold and asks for its confidence.
-    pub fn of(judged: &[Judged]) -> Result<Self> {
+    /// Fits without the pictures of each fold and asks for the confidence of its captions. From `others`, which are not the
+    /// model's own, is only learned.
+    pub fn of(judged: &[Judged], others: &[Judged]) -> Result<Self> {
         let mut confidences = vec![0.0; judged.len()];
         for fold in 0..FOLDS {
-            let others: Vec<Judged> = outside(fold, judged).cloned().collect();
-            let fitted = Logistic::fit(&others)?;
-            for (index, caption) in judged.iter().enumerate().filter(|(index, _)| index % FOLDS == fold) {
-                confidences[index] = fitted.probability(caption);
+            let is_held_out = |caption: &Judged| caption.picture % FOLDS == fold;
+            let seen = judged.iter().chain(others).filter(|caption| !is_held_out(caption));
+            let fitted = Logistic::fit(&seen.cloned().collect::<Vec<_>>())?;
+            for (caption, confidence) in judged.iter().zip(&mut confidences) {
+                if is_held_out(caption) {
+                    *confidence = fitted.probability(caption);
+                }
             }
         }
         let pairs: Vec<(f64, bool)> = confidences

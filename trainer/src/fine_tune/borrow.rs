@@ -64,6 +64,7 @@ mod tests {
             fit: CalibrationFit {
                 datasets: Vec::new(),
                 captions: 0,
+                other_captions: 0,
                 accepted_when: "for tests".to_owned(),
                 accepted: 0.5,
                 roc_area: 0.5,
