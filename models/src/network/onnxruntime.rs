@@ -6,7 +6,7 @@ use ort::{
     environment::Environment,
     ep::ExecutionProviderDispatch,
     logging::LogLevel,
-    session::{Session, SessionInputValue},
+    session::{Session, SessionInputValue, builder::SessionBuilder},
     value::{Outlet, TensorElementType, TensorRef, ValueType},
 };
 
@@ -23,7 +23,9 @@ mod agreement;
 mod cache;
 mod devices;
 mod gpu;
+mod kept;
 pub(super) mod library;
+mod processors;
 
 /// More threads gain little on networks so small, and a describer shares its machine with a person.
 const USUAL_THREADS: usize = 2;
@@ -53,7 +55,7 @@ pub(super) fn open(
     tell: &mut dyn FnMut(Notice),
 ) -> Result<Box<dyn Network>, NetworkError> {
     let environment = library::environment(asked)?;
-    let mut library = Library { environment, bundle, opening, tell };
+    let mut library = Library { opener: Opener { environment, bundle, opening }, tell };
     let (network, device, not_used) = open_on(&mut library, opening.device)?;
     for NotUsed { device, reason } in &not_used {
         tracing::info!(%device, reason, "not used");
@@ -64,15 +66,21 @@ pub(super) fn open(
 /// What a graph's session is told of devices.
 type Providers<'a> = dyn Fn(&Signature) -> Result<Vec<ExecutionProviderDispatch>, String> + 'a;
 
-/// The library, and what it is to open.
+/// The library, what it is to open, and whom to tell what they should know.
 struct Library<'a> {
-    environment: Environment,
-    bundle: &'a Bundle,
-    opening: &'a Opening,
+    opener: Opener<'a>,
     tell: &'a mut dyn FnMut(Notice),
 }
 
-impl Library<'_> {
+/// The library, and what it is to open; several threads may at a time.
+struct Opener<'a> {
+    environment: Environment,
+    bundle: &'a Bundle,
+    opening: &'a Opening,
+}
+
+impl Opener<'_> {
+    /// On devices whose providers take the graphs as they are given, one after the other.
     fn opened(
         &self,
         providers: &Providers<'_>,
@@ -80,31 +88,50 @@ impl Library<'_> {
         decoder_onnx: &[u8],
     ) -> Result<Checked<OnnxRuntime>, NetworkError> {
         let manifest = self.bundle.manifest();
-        let threads = self.opening.threads;
         let session = |signature: &Signature, file: &str, onnx: &[u8]| {
-            let session = guarded(|| {
-                let providers = providers(signature)?;
-                session(&self.environment, onnx, threads, &providers).map_err(|error| error.to_string())
-            });
-            let session = session.map_err(|reason| NetworkError::Foreign {
-                file: file.to_owned(),
-                engine: Engine::OnnxRuntime.name(),
-                reason: one_line(&reason),
-            })?;
-            signature.check(&declared(session.inputs()), &declared(session.outputs()))?;
-            Ok(session)
+            self.session(signature, file, || {
+                let mut builder = self.builder(&providers(signature)?)?;
+                builder.commit_from_memory(onnx).map_err(|error| error.to_string())
+            })
         };
-        let (encoder, decoder) = (Signature::of_encoder(manifest), Signature::of_decoder(manifest));
+        let encoder = session(&Signature::of_encoder(manifest), &manifest.encoder.file, encoder_onnx)?;
+        let decoder = session(&Signature::of_decoder(manifest), &manifest.decoder.file, decoder_onnx)?;
+        Ok(self.together(encoder, decoder))
+    }
+
+    /// The session of the graph in a file, held to what the manifest says of it.
+    fn session(
+        &self,
+        signature: &Signature,
+        file: &str,
+        open: impl FnOnce() -> Result<Session, String>,
+    ) -> Result<Session, NetworkError> {
+        let session = guarded(open).map_err(|reason| NetworkError::Foreign {
+            file: file.to_owned(),
+            engine: Engine::OnnxRuntime.name(),
+            reason: one_line(&reason),
+        })?;
+        signature.check(&declared(session.inputs()), &declared(session.outputs()))?;
+        Ok(session)
+    }
+
+    /// What every session is told.
+    fn builder(&self, providers: &[ExecutionProviderDispatch]) -> Result<SessionBuilder, String> {
+        builder(&self.environment, self.opening.threads, providers).map_err(|error| error.to_string())
+    }
+
+    fn together(&self, encoder: Session, decoder: Session) -> Checked<OnnxRuntime> {
+        let manifest = self.bundle.manifest();
         let runner = OnnxRuntime {
-            encoder: session(&encoder, &manifest.encoder.file, encoder_onnx)?,
-            decoder: session(&decoder, &manifest.decoder.file, decoder_onnx)?,
+            encoder,
+            decoder,
             pixels: manifest.encoder.input.name.clone(),
-            encoded: encoder.output_names().map(str::to_owned).collect(),
+            encoded: Signature::of_encoder(manifest).output_names().map(str::to_owned).collect(),
             token: manifest.decoder.token.clone(),
             fed: fed(manifest),
-            read: decoder.output_names().map(str::to_owned).collect(),
+            read: Signature::of_decoder(manifest).output_names().map(str::to_owned).collect(),
         };
-        Ok(Checked::new(Engine::OnnxRuntime, runner, manifest))
+        Checked::new(Engine::OnnxRuntime, runner, manifest)
     }
 }
 
@@ -113,15 +140,14 @@ fn fed(manifest: &Manifest) -> Vec<String> {
     decoder.context.iter().chain(decoder.state.iter().map(|state| &state.input)).cloned().collect()
 }
 
-fn session(
+fn builder(
     environment: &Environment,
-    onnx: &[u8],
     threads: Option<usize>,
     providers: &[ExecutionProviderDispatch],
-) -> ort::Result<Session> {
+) -> ort::Result<SessionBuilder> {
     let usual = || available_parallelism().map_or(1, usize::from).min(USUAL_THREADS);
     let threads = threads.unwrap_or_else(usual);
-    let mut builder = Session::builder(environment)?
+    Ok(Session::builder(environment)?
         .with_log_level(LogLevel::Warning)?
         .with_intra_threads(threads)?
         // Waiting threads would take a core from speech and screen reader.
@@ -130,8 +156,7 @@ fn session(
         .with_disabled_optimizers(HARMFUL_OPTIMIZER)?
         // Without VNNI the fast int8 products of x86-64 overflow, and other captions come out.
         .with_precise_qmm()?
-        .with_execution_providers(providers)?;
-    builder.commit_from_memory(onnx)
+        .with_execution_providers(providers)?)
 }
 
 impl Runner for OnnxRuntime {

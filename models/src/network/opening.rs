@@ -122,7 +122,8 @@ pub struct Opening {
     pub device: DeviceChoice,
     /// How many threads compute at most, on the processors; ONNX Runtime's business alone. Without a number, two.
     pub threads: Option<usize>,
-    /// Where what is built for a GPU is kept for the next start; without it, it is built at each.
+    /// Where what ONNX Runtime makes of a model is kept for the next start, optimised graphs and engines for a GPU; without it,
+    /// that is made at each.
     pub cache: Option<PathBuf>,
 }
 

@@ -2,7 +2,7 @@
 
 use ort::{
     ep::{
-        ArenaExtendStrategy, CPU, CUDA, ExecutionProvider, ExecutionProviderDispatch, TensorRT,
+        ArenaExtendStrategy, CUDA, ExecutionProvider, ExecutionProviderDispatch, TensorRT,
         cuda::ConvAlgorithmSearch,
     },
     session::Session,
@@ -34,7 +34,7 @@ impl Border for Library<'_> {
 
     fn open(&mut self, device: Device) -> Result<Self::Opened, NetworkError> {
         match device {
-            Device::Cpu => self.opened_on_processors(),
+            Device::Cpu => self.opener.opened_on_processors(),
             Device::Cuda => self.opened_on_gpu(Arithmetic::Float32, &|_| Ok(vec![cuda()])),
             Device::TensorRt => self.opened_in_tensorrt(),
         }
@@ -50,18 +50,11 @@ fn cuda() -> ExecutionProviderDispatch {
 }
 
 impl Library<'_> {
-    fn opened_on_processors(&self) -> Result<Checked<OnnxRuntime>, NetworkError> {
-        // Its own arena doubles what it holds whenever it is full, and never gives it back: 15 MB of the shipped model. The C
-        // library's heap is as fast, where it may keep what is freed between two layers.
-        let processors = || vec![CPU::default().with_arena_allocator(false).build()];
-        self.opened(&|_| Ok(processors()), self.bundle.encoder_onnx(), self.bundle.decoder_onnx())
-    }
-
     /// With engines that were built before, where they still serve.
     fn opened_in_tensorrt(&mut self) -> Result<Checked<OnnxRuntime>, NetworkError> {
         let device = Device::TensorRt;
         let failed = |reason: String| NetworkError::NoDevice { device, reason };
-        let mut engines = match &self.opening.cache {
+        let mut engines = match &self.opener.opening.cache {
             Some(cache) => {
                 let engines = Engines::prepare(cache, device, &self.key());
                 let problem = "the folder for the GPU's engines cannot be used";
@@ -94,7 +87,7 @@ impl Library<'_> {
     fn has_tensorrt(&self) -> Result<(), String> {
         guarded(|| {
             let tensorrt = TensorRT::default().build().error_on_failure();
-            let tried = Session::builder(&self.environment)
+            let tried = Session::builder(&self.opener.environment)
                 .and_then(|session| Ok(session.with_execution_providers([tensorrt])?));
             tried.map(drop).map_err(|error| one_line(&error.to_string()))
         })
@@ -102,10 +95,10 @@ impl Library<'_> {
 
     /// In 8 bits where TensorRT does what the processors do with them, else in 16.
     fn built_in_tensorrt(&self, engines: Option<&Engines>) -> Result<Checked<OnnxRuntime>, NetworkError> {
-        if self.bundle.manifest().quantisation.is_some() {
+        if self.opener.bundle.manifest().quantisation.is_some() {
             let built = self.opened_with(Arithmetic::Int8, engines).and_then(|mut opened| {
-                let mut due = self.opened_on_processors()?;
-                agreement::check(&mut opened, &mut due, self.bundle.manifest())?;
+                let mut due = self.opener.opened_on_processors()?;
+                agreement::check(&mut opened, &mut due, self.opener.bundle.manifest())?;
                 Ok(opened)
             });
             match built {
@@ -156,11 +149,11 @@ impl Library<'_> {
             let (file, engine) = (file.to_owned(), Engine::OnnxRuntime.name());
             NetworkError::Foreign { file, engine, reason }
         };
-        let manifest = self.bundle.manifest();
+        let manifest = self.opener.bundle.manifest();
         let graph = |file: &str, onnx| rewritten(onnx, arithmetic).map_err(|reason| foreign(file, reason));
-        let encoder = graph(&manifest.encoder.file, self.bundle.encoder_onnx())?;
-        let decoder = graph(&manifest.decoder.file, self.bundle.decoder_onnx())?;
-        let mut opened = self.opened(providers, &encoder, &decoder)?.computed_in(arithmetic);
+        let encoder = graph(&manifest.encoder.file, self.opener.bundle.encoder_onnx())?;
+        let decoder = graph(&manifest.decoder.file, self.opener.bundle.decoder_onnx())?;
+        let mut opened = self.opener.opened(providers, &encoder, &decoder)?.computed_in(arithmetic);
         opened.try_out()?;
         Ok(opened)
     }
@@ -169,8 +162,8 @@ impl Library<'_> {
     /// the names of its files.
     pub(super) fn key(&self) -> String {
         let parts = [
-            sha256_hex(self.bundle.encoder_onnx()),
-            sha256_hex(self.bundle.decoder_onnx()),
+            sha256_hex(self.opener.bundle.encoder_onnx()),
+            sha256_hex(self.opener.bundle.decoder_onnx()),
             // The library's version, commit and how it was built.
             ort::info().to_owned(),
             env!("CARGO_PKG_VERSION").to_owned(),

@@ -15,7 +15,7 @@ fn library(opening: &Opening, use_it: impl FnOnce(&mut Library<'_>)) {
     let bundle = Bundle::open(&shipped()).unwrap();
     let environment =
         library::environment(None).expect("DESCRY_ONNXRUNTIME names a library: ./run test sets it");
-    use_it(&mut Library { environment, bundle: &bundle, opening, tell: &mut |_| {} });
+    use_it(&mut Library { opener: Opener { environment, bundle: &bundle, opening }, tell: &mut |_| {} });
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn the_graphs_for_gpus_give_the_captions_of_the_shipped_one() {
             let mut network = library.opened_on_gpu(arithmetic, &|_| Ok(Vec::new())).unwrap();
             assert_eq!(network.arithmetic(), arithmetic);
             let mut on_processors = library.open(Device::Cpu).unwrap();
-            agreement::check(&mut network, &mut on_processors, library.bundle.manifest()).unwrap();
+            agreement::check(&mut network, &mut on_processors, library.opener.bundle.manifest()).unwrap();
             let (manifest, vocabulary, _) = Bundle::open(&shipped()).unwrap().into_parts();
             let mut captioner = Captioner::from_parts(manifest, vocabulary, Box::new(network));
             let mut same = 0;
@@ -89,4 +89,43 @@ fn engines_of_another_model_or_library_have_another_key() {
         assert_eq!(token.rsplit(':').next(), Some(rows.to_string().as_str()), "{shape}");
         assert!(rest.contains(&format!(":{rows}x")) && rest.contains(":1x"), "{shape}");
     }
+}
+
+#[test]
+fn what_an_earlier_start_made_of_the_graphs_is_used_again_and_gives_the_same() {
+    let cache = tempfile::tempdir().unwrap();
+    let kept = || -> BTreeMap<PathBuf, Vec<u8>> {
+        let entries = std::fs::read_dir(cache.path().join("graphs")).unwrap();
+        entries
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect()
+    };
+    let encoded = |cache: Option<PathBuf>| {
+        let mut found = None;
+        library(&Opening { cache, ..Opening::default() }, |library| {
+            let manifest = library.opener.bundle.manifest();
+            let (width, height) = (manifest.preprocessing.width, manifest.preprocessing.height);
+            let picture = image::RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 9]));
+            let pixels = crate::preprocess::pixels(&picture, &manifest.preprocessing).unwrap();
+            let mut network = library.open(Device::Cpu).unwrap();
+            let encoded = network.encode(&pixels).unwrap();
+            let state = network.start(&encoded, 1).unwrap();
+            let step = network.step(&encoded, &state, &[manifest.vocabulary.start]).unwrap();
+            found = Some((encoded.tensors, step.logits));
+        });
+        found.unwrap()
+    };
+    let due = encoded(None);
+    assert_eq!(encoded(Some(cache.path().to_owned())), due, "while it is being kept");
+    let files = kept();
+    assert_eq!(files.len(), 2, "the encoder and the decoder: {:?}", files.keys());
+    assert_eq!(encoded(Some(cache.path().to_owned())), due, "from what was kept");
+    // What is damaged is made anew, and where nothing can be kept nothing is.
+    for path in files.keys() {
+        std::fs::write(path, b"nothing of the kind").unwrap();
+    }
+    assert_eq!(encoded(Some(cache.path().to_owned())), due, "anew");
+    assert!(kept().values().all(|bytes| bytes.len() > 1 << 20), "whole again");
+    assert_eq!(encoded(Some("/proc/none".into())), due, "without a folder");
 }
