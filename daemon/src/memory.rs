@@ -19,7 +19,9 @@
 //! pages; from 16 MiB on and with 256 MiB kept at the end, none. The model's process then holds 15 MB less than with the arena;
 //! with tract 4 MB more than from 4 MiB on.
 
-use std::{env, os::unix::process::CommandExt, process::Command};
+use std::{env, process::Command};
+
+use descry_models::environment::{WITHOUT_TELEMETRY, is_without_telemetry, start_again_with};
 
 /// From how large on a piece comes from the system by itself, and how much that is free at the end of the heap is kept.
 const VARIABLES: [&str; 2] = ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"];
@@ -41,17 +43,14 @@ impl Threshold {
     }
 }
 
-/// Starts this program again, in its own place and with its own arguments, unless the first variable is set already, as the
-/// systemd unit does. Returns when it is, or when it cannot be done, which costs memory only.
+/// Starts this program again, in its own place, unless the first variable is set already, as the systemd unit does, and ONNX
+/// Runtime is kept from telling its makers anything. Returns when it is so, or when it cannot be done: that costs memory, and
+/// ONNX Runtime is not used then.
 pub fn give_back_at_once(threshold: Threshold) {
-    if env::var_os(VARIABLES[0]).is_some() {
+    let is_said = env::var_os(VARIABLES[0]).is_some();
+    if is_said && is_without_telemetry() {
         return;
     }
-    let mut arguments = env::args_os();
-    let name = arguments.next().unwrap_or_default();
-    // By its own path, from which the system takes the name that it lists the process by.
-    let Ok(program) = env::current_exe() else { return };
-    let mut again = Command::new(program);
-    threshold.set_for(&mut again);
-    let _error = again.arg0(name).args(arguments).exec();
+    let values = VARIABLES.into_iter().zip(threshold.0).filter(|_| !is_said);
+    start_again_with(values.chain(WITHOUT_TELEMETRY));
 }

@@ -61,6 +61,7 @@ pub mod calibration;
 pub mod caption;
 pub mod captioner;
 pub mod decode;
+pub mod environment;
 mod error;
 pub mod evidence;
 pub mod manifest;

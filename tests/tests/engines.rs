@@ -1,5 +1,7 @@
 //! Both engines say the same of every shipped picture, and it is what the bundle's golden captions say.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result, ensure};
 use descry_tests::{
     command::Descry,
@@ -46,6 +48,40 @@ fn onnx_runtime_is_taken_where_it_is_named() -> Result<()> {
         let outcome = describe.arg(shipped::picture("cat.jpg")).run()?;
         outcome.expect_code(0)?;
         assert_eq!(outcome.json_lines()?[0]["engine"], "onnxruntime", "{arguments:?}");
+    }
+    Ok(())
+}
+
+/// Its makers' builds for Linux leave the computer's number for them, unless they are told not to before they are loaded.
+#[test]
+fn onnx_runtime_leaves_its_optimised_graphs_and_nothing_for_its_makers() -> Result<()> {
+    let library = shipped::onnx_runtime()?;
+    let mut surroundings = Surroundings::new()?;
+    surroundings.set(ONNX_RUNTIME, &library);
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let describe = Descry::describe(&surroundings).args(["--json", "--no-speech"]);
+        let outcome = describe.arg(shipped::picture("cat.jpg")).run()?;
+        let lines = outcome.expect_code(0)?.json_lines()?;
+        assert_eq!(lines[0]["engine"], "onnxruntime");
+        answers.push((lines[0]["text"].clone(), lines[0]["confidence"].clone()));
+        let mut left = Vec::new();
+        files_below(&surroundings.path("home"), &mut left)?;
+        let graphs = surroundings.path("home/.cache/descry/graphs");
+        ensure!(left.len() == 2 && left.iter().all(|file| file.starts_with(&graphs)), "left is {left:?}");
+    }
+    assert_eq!(answers[0], answers[1], "the graphs that were kept say the same");
+    Ok(())
+}
+
+fn files_below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files_below(&path, found)?;
+        } else {
+            found.push(path);
+        }
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! What the libraries that libtorch computes with read in the environment when the program starts.
+//! What libraries read in the environment when the program starts: those that libtorch computes with, and ONNX Runtime
+//! ([`descry_models::environment`]).
 //!
 //! **Threads** that wait for each other wait awake for a moment, then asleep. The threads of one operation all end before the
 //! next begins. Those that are done first go round in a loop until the last one is, for milliseconds if need be, which is
@@ -15,8 +16,8 @@
 //! of the processors' time spent in the system, and 9.3 with this, with 2 to 3 %; the process then takes 2.1 GB and not 1.5.
 
 use std::env;
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
+
+use descry_models::environment::{WITHOUT_TELEMETRY, is_without_telemetry, start_again_with};
 
 /// The variable of GNU's OpenMP library, which libtorch brings, and how often threads go round before they sleep.
 const SPINS: (&str, &str) = ("GOMP_SPINCOUNT", "10000");
@@ -30,22 +31,22 @@ const MEMORY: (&str, &str) = (
     "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=17179869184",
 );
 
-/// Starts this program again, in its own place and with its own arguments, unless somebody has said already how threads wait
-/// and what becomes of memory. Returns when they have, or when it cannot be done, which costs time only.
-pub fn suit_libtorch() {
+/// Starts this program again, in its own place, unless somebody has said already how threads wait and what becomes of memory, and
+/// ONNX Runtime is kept from telling its makers anything. Returns when it is so, or when it cannot be done, which costs time,
+/// and ONNX Runtime is not used then.
+pub fn suit_libraries() {
     let is_said = |name| env::var_os(name).is_some();
     let mut to_say = Vec::new();
-    if !is_said(SPINS.0) && !is_said(POLICY) {
+    if !is_without_telemetry() {
+        to_say.extend(WITHOUT_TELEMETRY);
+    }
+    if cfg!(feature = "torch") && !is_said(SPINS.0) && !is_said(POLICY) {
         to_say.push(SPINS);
     }
-    if !is_said(MEMORY.0) {
+    if cfg!(feature = "torch") && !is_said(MEMORY.0) {
         to_say.push(MEMORY);
     }
-    if to_say.is_empty() {
-        return;
+    if !to_say.is_empty() {
+        start_again_with(to_say);
     }
-    let mut arguments = env::args_os();
-    let name = arguments.next().unwrap_or_default();
-    let Ok(program) = env::current_exe() else { return };
-    let _error = Command::new(program).arg0(name).args(arguments).envs(to_say).exec();
 }

@@ -7,8 +7,7 @@ use descry_trainer::cli::{self, CommandLine};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    #[cfg(feature = "torch")]
-    descry_trainer::environment::suit_libtorch();
+    descry_trainer::environment::suit_libraries();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match cli::run(CommandLine::parse()) {

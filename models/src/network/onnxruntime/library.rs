@@ -13,6 +13,7 @@ use ort::{LoadDynamicError, environment::Environment, logging::LogLevel};
 
 use crate::{
     NetworkError,
+    environment::is_without_telemetry,
     network::checked::{guarded, one_line},
 };
 
@@ -22,6 +23,10 @@ pub(crate) const VARIABLE: &str = "DESCRY_ONNXRUNTIME";
 const ORT_VARIABLE: &str = "ORT_DYLIB_PATH";
 /// What the system's loader is asked for.
 const USUAL_NAMES: [&str; 2] = ["libonnxruntime.so.1", "libonnxruntime.so"];
+
+/// Why nothing is loaded into a program that has not forbidden it to tell its makers about the computer.
+const TALKATIVE: &str = "it may tell its makers about this computer: start the program with ORT_DISABLE_TELEMETRY=1 and \
+                         ORT_TELEMETRY_DISABLED=1";
 
 /// The library that this process holds. Neither it nor its environment can be let go of or replaced.
 static LOADED: Mutex<Option<Loaded>> = Mutex::new(None);
@@ -38,6 +43,10 @@ pub(crate) fn is_named() -> bool {
 
 /// The environment of the library that is asked for, named or found.
 pub(super) fn environment(asked: Option<&Path>) -> Result<Environment, NetworkError> {
+    if !is_without_telemetry() {
+        let library = asked.map_or_else(|| PathBuf::from(USUAL_NAMES[0]), Path::to_owned);
+        return Err(NetworkError::UnusableLibrary { library, reason: TALKATIVE.to_owned() });
+    }
     let asked = asked.map(Path::to_owned).or_else(|| named_by(VARIABLE)).or_else(|| named_by(ORT_VARIABLE));
     // A panic while it was held left nothing half done: the value is set in one go.
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -120,7 +129,7 @@ fn try_load(library: &Path) -> Result<(), NetworkError> {
     }
 }
 
-/// The environment of the loaded library. It sends nothing anywhere.
+/// The environment of the loaded library. It sends nothing anywhere: see [`is_without_telemetry`] for what this call cannot forbid.
 fn built(library: &Path) -> Result<Environment, String> {
     let builder = ort::init_from(library).map_err(|error| error.to_string())?;
     builder.with_name("descry").with_telemetry(false).build().map_err(|error| error.to_string())
