@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::words::{Message, message};
 
 /// The model that comes with Descry; other models in the same place come after it.
-const SHIPPED: &str = "descry-attend-8";
+const SHIPPED: &str = "descry-attend-9";
 
 /// There is no model.
 #[derive(Debug, Error)]
@@ -118,7 +118,7 @@ mod tests {
         };
         fs::create_dir_all(root.path().join("a/empty")).unwrap();
         let (first, _) = (model("b/alpha"), model("b/beta"));
-        let shipped = model("c/descry-attend-8");
+        let shipped = model("c/descry-attend-9");
         model("c/alpha");
         let place = |name: &str| root.path().join(name);
         assert_eq!(find_in(vec![place("a"), place("none"), place("b"), place("c")]).unwrap(), first);

@@ -35,6 +35,17 @@ struct Searched {
     sight: Sight,
 }
 
+/// A caption, and sentences beside it that somebody else made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beside {
+    /// What the model says.
+    pub caption: Caption,
+    /// What a calibration of its confidence is fitted to; none without words.
+    pub features: Option<Features>,
+    /// The same of each other sentence, were it the best one; none for one with words that the model cannot say.
+    pub others: Vec<Option<Features>>,
+}
+
 /// A model that is ready to describe pictures.
 pub struct Captioner {
     manifest: Manifest,
@@ -95,18 +106,17 @@ impl Captioner {
         Ok(self.told(&searched))
     }
 
-    /// The same, with the features that other sentences would have had, were they the best ones: each of `others` in its
-    /// place, none for one with words that the model cannot say. Asking for them costs as much as so many greedy searches.
+    /// The same, and what it thinks of `others`, which costs as much as so many greedy searches.
     pub fn caption_beside(
         &mut self,
         picture: &RgbImage,
         options: &CaptionOptions<'_>,
         others: &[&str],
-    ) -> Result<(Caption, Option<Features>, Vec<Option<Features>>), CaptionError> {
+    ) -> Result<Beside, CaptionError> {
         let searched = self.search(picture, options)?;
-        let (caption, own) = self.told(&searched);
-        let beside = others.iter().map(|text| self.features_of(&searched, text)).collect::<Result<_, _>>()?;
-        Ok((caption, own, beside))
+        let (caption, features) = self.told(&searched);
+        let others = others.iter().map(|text| self.features_of(&searched, text)).collect::<Result<_, _>>()?;
+        Ok(Beside { caption, features, others })
     }
 
     fn told(&self, searched: &Searched) -> (Caption, Option<Features>) {

@@ -62,8 +62,8 @@ impl EvidenceSection {
         if self.search_weight == 0.0 {
             return Bias::default();
         }
-        let scored = self.words.iter().zip(scores);
-        Bias::of(scored.filter_map(|(word, score)| Some((vocabulary.id(word)?, self.search_weight * score))))
+        let pairs = self.words.iter().zip(scores);
+        Bias::of(pairs.filter_map(|(word, score)| Some((vocabulary.id(word)?, self.search_weight * score))))
     }
 
     /// Whether the words are in order, and none is there twice.

@@ -34,7 +34,7 @@ pub const MAXIMUM_SIDE: u32 = 4096;
 pub struct Manifest {
     /// The version of the format: [`FORMAT_VERSION`].
     pub format_version: u32,
-    /// The model's name, such as `descry-attend-8`.
+    /// The model's name, such as `descry-attend-9`.
     pub name: String,
     /// One sentence for people.
     pub description: String,

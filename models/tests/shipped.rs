@@ -10,7 +10,7 @@ use descry_models::{
 /// No bundle that ships may have more bytes.
 const MAXIMUM_BYTES: u64 = 12_000_000;
 /// What every bundle that ships is scored on, how many pictures that is, and the `CIDEr` that it must have with its own beam.
-const DUE: [(&str, usize, f64); 2] = [("flickr8k", 1000, 65.0), ("everyday", 400, 70.5)];
+const DUE: [(&str, usize, f64); 2] = [("flickr8k", 1000, 65.0), ("everyday", 400, 75.0)];
 /// How much `CIDEr` the quantisation may cost.
 const MAXIMUM_LOSS: f64 = 1.0;
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 pub const ONNX_RUNTIME: &str = "DESCRY_ONNXRUNTIME";
 
 /// The name of the model.
-pub const MODEL: &str = "descry-attend-8";
+pub const MODEL: &str = "descry-attend-9";
 
 /// The folder of the shipped bundle.
 pub fn bundle() -> Result<PathBuf> {

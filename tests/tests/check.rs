@@ -22,7 +22,7 @@ fn all_that_is_needed_works_in_a_furnished_room() -> Result<()> {
     assert_eq!(outcome.stderr, "");
     for line in [
         "Configuration works. It can be read.",
-        "Model works. It is descry-attend-8 in ",
+        "Model works. It is descry-attend-9 in ",
         "Engine works.",
         "Speech works. Speech-dispatcher answers and has ",
         "Short sound works. Paplay plays it.",
@@ -81,7 +81,7 @@ fn it_speaks_the_language_of_the_session() -> Result<()> {
     outcome.expect_code(1)?;
     for line in [
         "Konfiguration: funktioniert. Sie kann gelesen werden.",
-        "Modell: funktioniert. Es ist descry-attend-8 in ",
+        "Modell: funktioniert. Es ist descry-attend-9 in ",
     ] {
         ensure!(outcome.stdout.lines().any(|found| found.starts_with(line)), "{line} is not in {outcome:?}");
     }

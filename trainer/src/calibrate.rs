@@ -22,6 +22,7 @@ use clap::Args;
 use descry_models::{
     Bundle, Caption, CaptionError, CaptionOptions, Captioner,
     calibration::{Calibration, CalibrationFit, Feature, Features},
+    captioner::Beside,
     manifest::{MANIFEST_FILE, Manifest},
 };
 
@@ -215,8 +216,8 @@ fn worker(
         let judged = judgements.map_or(&[][..], |judgements| judgements.of(&picture.file));
         let texts: Vec<&str> = judged.iter().map(|(text, _)| text.as_str()).collect();
         match captioner.caption_beside(&pixels, &CaptionOptions::default(), &texts) {
-            Ok((Caption { text, .. }, Some(features), beside)) => {
-                let others = judged.iter().zip(beside).filter(|((other, _), _)| *other != text);
+            Ok(Beside { caption: Caption { text, .. }, features: Some(features), others }) => {
+                let others = judged.iter().zip(others).filter(|((other, _), _)| *other != text);
                 let beside = others.filter_map(|((text, verdict), features)| {
                     let (text, accepted) = (text.clone(), verdict.accepts());
                     Some(Judged { features: features?, text, picture: 0, accepted })
@@ -224,7 +225,7 @@ fn worker(
                 let beside = beside.collect();
                 Ok(Ok(Seen { text, features, beside }))
             }
-            Ok((_, None, _)) => Ok(Err("no words".to_owned())),
+            Ok(Beside { features: None, .. }) => Ok(Err("no words".to_owned())),
             Err(CaptionError::Preprocess(error)) => Ok(Err(error.to_string())),
             Err(error) => Err(error),
         }

@@ -24,7 +24,7 @@ pub use stage::{Schedule, SelfCritical, Stage};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
-    /// The bundle's name, such as `descry-attend-8`.
+    /// The bundle's name, such as `descry-attend-9`.
     pub name: String,
     /// Decides initial weights, the order of pictures, dropout and augmentation.
     pub seed: u64,

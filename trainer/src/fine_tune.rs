@@ -39,7 +39,7 @@ const CALIBRATION: usize = 200;
 /// Arguments of `descry-trainer fine-tune`.
 #[derive(Debug, Args)]
 pub struct FineTuneArguments {
-    /// The bundle to start from, such as models/bundles/descry-attend-8
+    /// The bundle to start from, such as models/bundles/descry-attend-9
     #[arg(long, value_name = "DIR")]
     pub bundle: PathBuf,
     /// The folder of your pictures, with captions.jsonl, captions.txt, or a .txt file beside each picture

@@ -181,11 +181,12 @@ fn other_sentences_have_the_features_that_they_would_have_as_the_best() {
     let options = CaptionOptions::default();
     let (caption, own) = captioner.caption_with_features(&picture, &options).expect("a caption");
     let asked = [caption.text.as_str(), "a dog", "a cat", ""];
-    let (again, of_best, beside) = captioner.caption_beside(&picture, &options, &asked).expect("a caption");
-    assert_eq!((&again, of_best), (&caption, own));
-    assert_eq!(beside[0], own, "the best sentence itself");
-    let other = beside[1].expect("words that it knows");
+    let Beside { caption: again, features, others } =
+        captioner.caption_beside(&picture, &options, &asked).expect("a caption");
+    assert_eq!((&again, features), (&caption, own));
+    assert_eq!(others[0], own, "the best sentence itself");
+    let other = others[1].expect("words that it knows");
     assert!(other[0] < own.expect("features")[0], "{other:?} is less likely");
     assert!((other[17] - 0.75).abs() < 1e-6, "the mean evidence for a and dog: {other:?}");
-    assert_eq!(beside[2..], [None, None], "a cat is no word of it");
+    assert_eq!(others[2..], [None, None], "a cat is no word of it");
 }

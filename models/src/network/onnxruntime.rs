@@ -89,7 +89,7 @@ impl Opener<'_> {
     ) -> Result<Checked<OnnxRuntime>, NetworkError> {
         let manifest = self.bundle.manifest();
         let session = |signature: &Signature, file: &str, onnx: &[u8]| {
-            self.session(signature, file, || {
+            session_of(signature, file, || {
                 let mut builder = self.builder(&providers(signature)?)?;
                 builder.commit_from_memory(onnx).map_err(|error| error.to_string())
             })
@@ -97,22 +97,6 @@ impl Opener<'_> {
         let encoder = session(&Signature::of_encoder(manifest), &manifest.encoder.file, encoder_onnx)?;
         let decoder = session(&Signature::of_decoder(manifest), &manifest.decoder.file, decoder_onnx)?;
         Ok(self.together(encoder, decoder))
-    }
-
-    /// The session of the graph in a file, held to what the manifest says of it.
-    fn session(
-        &self,
-        signature: &Signature,
-        file: &str,
-        open: impl FnOnce() -> Result<Session, String>,
-    ) -> Result<Session, NetworkError> {
-        let session = guarded(open).map_err(|reason| NetworkError::Foreign {
-            file: file.to_owned(),
-            engine: Engine::OnnxRuntime.name(),
-            reason: one_line(&reason),
-        })?;
-        signature.check(&declared(session.inputs()), &declared(session.outputs()))?;
-        Ok(session)
     }
 
     /// What every session is told.
@@ -133,6 +117,21 @@ impl Opener<'_> {
         };
         Checked::new(Engine::OnnxRuntime, runner, manifest)
     }
+}
+
+/// The session of the graph in a file, held to what the manifest says of it.
+fn session_of(
+    signature: &Signature,
+    file: &str,
+    open: impl FnOnce() -> Result<Session, String>,
+) -> Result<Session, NetworkError> {
+    let session = guarded(open).map_err(|reason| NetworkError::Foreign {
+        file: file.to_owned(),
+        engine: Engine::OnnxRuntime.name(),
+        reason: one_line(&reason),
+    })?;
+    signature.check(&declared(session.inputs()), &declared(session.outputs()))?;
+    Ok(session)
 }
 
 fn fed(manifest: &Manifest) -> Vec<String> {

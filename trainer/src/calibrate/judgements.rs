@@ -80,7 +80,7 @@ impl Judgements {
             let captions = self.0.entry(picture).or_default();
             match captions.iter().find(|(other, _)| *other == caption) {
                 Some((_, earlier)) => {
-                    ensure!(*earlier == verdict, "line {number}: this caption was called {earlier:?} before")
+                    ensure!(*earlier == verdict, "line {number}: this caption was called {earlier:?} before");
                 }
                 None => captions.push((caption, verdict)),
             }

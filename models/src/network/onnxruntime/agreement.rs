@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_sees_something_else_does_not_serve() {
-        let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("bundles/descry-attend-8");
+        let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("bundles/descry-attend-9");
         let bundle = Bundle::open(&shipped).unwrap();
         for (brightness, agrees) in [
             (1.0, true),

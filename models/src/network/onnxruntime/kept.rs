@@ -27,7 +27,7 @@ const WHOLE: &str = "optimised";
 /// What ends it while it is being written.
 const UNFINISHED: &str = "unfinished";
 /// What has been unfinished for so long nobody is writing any more.
-const ABANDONED: Duration = Duration::from_secs(3600);
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Where the optimised form of one graph is kept.
 #[derive(Debug)]

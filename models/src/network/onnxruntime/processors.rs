@@ -11,7 +11,7 @@ use ort::{
     },
 };
 
-use super::{HARMFUL_OPTIMIZER, OnnxRuntime, Opener, Signature, kept::Kept};
+use super::{HARMFUL_OPTIMIZER, OnnxRuntime, Opener, Signature, kept::Kept, session_of};
 use crate::{NetworkError, network::checked::Checked};
 
 impl Opener<'_> {
@@ -45,7 +45,7 @@ impl Opener<'_> {
         let record = self.bundle.manifest().files.get(file);
         let kept =
             cache.zip(record).map(|(cache, record)| Kept::of(cache, &record.sha256, HARMFUL_OPTIMIZER));
-        self.session(signature, file, || {
+        session_of(signature, file, || {
             let Some(kept) = &kept else { return committed(self.for_processors()?, onnx) };
             if let Some(graph) = kept.read() {
                 let builder = self.for_processors()?.with_optimization_level(GraphOptimizationLevel::Disable);

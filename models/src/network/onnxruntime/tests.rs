@@ -8,7 +8,7 @@ use crate::{
 };
 
 fn shipped() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bundles/descry-attend-8")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bundles/descry-attend-9")
 }
 
 fn library(opening: &Opening, use_it: impl FnOnce(&mut Library<'_>)) {
