@@ -7,6 +7,7 @@
 //! pictures that it has not seen ([`trial`]), and written into the manifest with the bounds of the bands; the other files stay
 //! as they are.
 
+mod captions;
 pub mod judge;
 pub mod judgements;
 pub mod logistic;
@@ -14,21 +15,20 @@ pub mod trial;
 
 use std::fmt;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use descry_models::{
-    Bundle, Caption, CaptionError, CaptionOptions, Captioner,
+    Bundle,
     calibration::{Calibration, CalibrationFit, Feature, Features},
-    captioner::Beside,
     manifest::{MANIFEST_FILE, Manifest},
 };
 
 use crate::dataset::{Dataset, Picture};
 use crate::evaluate::{EngineArguments, captioning::caption_all};
-use crate::{picture, progress};
+use crate::progress;
+use captions::{Made, Seen, worker, write_captions};
 use judgements::Judgements;
 use logistic::Logistic;
 use trial::Trial;
@@ -188,50 +188,6 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
     Ok(Report { calibration, trial })
 }
 
-/// The model's caption of a picture.
-struct Made<'a> {
-    /// The picture's place among all.
-    place: usize,
-    picture: &'a Picture,
-    text: String,
-    features: Features,
-}
-
-/// What a model says of a picture, and what it thinks of what others said.
-struct Seen {
-    text: String,
-    features: Features,
-    beside: Vec<Judged>,
-}
-
-fn worker(
-    mut captioner: Captioner,
-    judgements: Option<&Judgements>,
-) -> impl FnMut(&Picture) -> Result<Result<Seen, String>, CaptionError> {
-    move |picture| {
-        let pixels = match picture::open(&picture.file) {
-            Ok(pixels) => pixels,
-            Err(error) => return Ok(Err(error.to_string())),
-        };
-        let judged = judgements.map_or(&[][..], |judgements| judgements.of(&picture.file));
-        let texts: Vec<&str> = judged.iter().map(|(text, _)| text.as_str()).collect();
-        match captioner.caption_beside(&pixels, &CaptionOptions::default(), &texts) {
-            Ok(Beside { caption: Caption { text, .. }, features: Some(features), others }) => {
-                let others = judged.iter().zip(others).filter(|((other, _), _)| *other != text);
-                let beside = others.filter_map(|((text, verdict), features)| {
-                    let (text, accepted) = (text.clone(), verdict.accepts());
-                    Some(Judged { features: features?, text, picture: 0, accepted })
-                });
-                let beside = beside.collect();
-                Ok(Ok(Seen { text, features, beside }))
-            }
-            Ok(Beside { features: None, .. }) => Ok(Err("no words".to_owned())),
-            Err(CaptionError::Preprocess(error)) => Ok(Err(error.to_string())),
-            Err(error) => Err(error),
-        }
-    }
-}
-
 /// Puts another manifest in the place of a bundle's, first beside it, so that the bundle is whole at any moment.
 pub(crate) fn write_manifest(bundle: &Path, manifest: &Manifest) -> Result<()> {
     let text = manifest.to_toml()?;
@@ -240,26 +196,6 @@ pub(crate) fn write_manifest(bundle: &Path, manifest: &Manifest) -> Result<()> {
     fs::rename(&beside, &path).with_context(|| format!("cannot write {}", path.display()))?;
     Bundle::open(bundle)?;
     Ok(())
-}
-
-fn write_captions(
-    file: &Path,
-    made: &[Made<'_>],
-    scores: &[f64],
-    judged: &[Judged],
-    trial: &Trial,
-) -> Result<()> {
-    let failed = || format!("cannot write {}", file.display());
-    let mut out = std::io::BufWriter::new(fs::File::create(file).with_context(failed)?);
-    for (((made, score), judged), confidence) in made.iter().zip(scores).zip(judged).zip(&trial.confidences) {
-        let Made { picture, text, features, .. } = made;
-        let line = serde_json::json!({
-            "file": picture.file, "caption": text, "references": picture.captions, "score": score,
-            "accepted": judged.accepted, "features": features, "confidence": confidence,
-        });
-        writeln!(out, "{line}").with_context(failed)?;
-    }
-    out.flush().with_context(failed)
 }
 
 fn rounded(value: f64) -> f64 {

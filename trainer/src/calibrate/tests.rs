@@ -10,6 +10,7 @@ use image::{Rgb, RgbImage};
 
 use super::*;
 use crate::export::{export, fixture, tests::arguments as export_arguments};
+use crate::picture;
 
 const PICTURES: usize = 60;
 
