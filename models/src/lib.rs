@@ -27,7 +27,8 @@
 //! Encoded f32             the manifest's encoder.outputs, once for a picture
 //!   Network::start, Network::step*     one row for each sentence of the beam
 //! Step f32 [rows, vocabulary]          logits, before any softmax, nothing masked
-//!   decode::beam_search     log-softmax; never says <pad>, <start>, <unk>; normalised by length
+//!   evidence               what the picture speaks for, by the manifest's [evidence]: a bias for each word
+//!   decode::beam_search     log-softmax with that bias; never says <pad>, <start>, <unk>; normalised by length
 //! Hypothesis              tokens without <start> and <end>, best first
 //!   calibration::confidence  the search's own numbers, by the manifest's [calibration]
 //!   Vocabulary::text

@@ -14,6 +14,8 @@ mod onnxruntime;
 mod open;
 mod opening;
 #[cfg(any(feature = "tract", feature = "onnxruntime"))]
+mod side_by_side;
+#[cfg(any(feature = "tract", feature = "onnxruntime"))]
 mod signature;
 #[cfg(feature = "tract")]
 mod tract;

@@ -28,7 +28,7 @@ use descry_models::{
 use crate::dataset::{Dataset, Picture};
 use crate::evaluate::{EngineArguments, captioning::caption_all};
 use crate::progress;
-use captions::{Made, Seen, worker, write_captions};
+use captions::{Made, Other, Seen, worker, write_captions};
 use judgements::Judgements;
 use logistic::Logistic;
 use trial::Trial;
@@ -120,7 +120,12 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<Report> {
         match outcome {
             Ok(Seen { text, features, beside }) => {
                 made.push(Made { place, picture: &pictures[place], text, features });
-                others.extend(beside.into_iter().map(|beside| Judged { picture: place, ..beside }));
+                others.extend(beside.into_iter().map(|Other { text, features, accepted }| Judged {
+                    features,
+                    text,
+                    picture: place,
+                    accepted,
+                }));
             }
             Err(_) => broken += 1,
         }

@@ -1,7 +1,5 @@
 //! The engine that is compiled in: sonos' tract, single-threaded and in float32.
 
-use std::{panic::resume_unwind, thread};
-
 use tract_onnx::{
     pb::{
         GraphProto, ModelProto, ValueInfoProto, tensor_proto::DataType, tensor_shape_proto::dimension,
@@ -15,6 +13,7 @@ use tract_onnx::{
 
 use super::{
     checked::{Checked, Runner, guarded, one_line},
+    side_by_side::side_by_side,
     signature::{Axis, Declared, Kind, Signature},
 };
 use crate::{Bundle, Device, Engine, Network, NetworkError, NotUsed, Pixels, Tensor};
@@ -51,17 +50,9 @@ pub(super) fn open(bundle: &Bundle, not_used: Vec<NotUsed>) -> Result<Box<dyn Ne
             .map_err(foreign)
     };
     let decoder = || plan(Signature::of_decoder(manifest), &manifest.decoder.file, bundle.decoder_onnx());
-    // Most of a cold start is tract's optimising, on one thread for each graph: side by side, where there is a second core.
-    // A system that gives no thread has both done one after the other.
-    let (encoder, decoder) = thread::scope(|scope| {
-        let beside = thread::Builder::new().spawn_scoped(scope, decoder);
-        let encoder = plan(Signature::of_encoder(manifest), &manifest.encoder.file, bundle.encoder_onnx());
-        let decoder = match beside {
-            Ok(beside) => beside.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            Err(_) => decoder(),
-        };
-        (encoder, decoder)
-    });
+    let encoder = || plan(Signature::of_encoder(manifest), &manifest.encoder.file, bundle.encoder_onnx());
+    // Most of a cold start is tract's optimising, on one thread for each graph.
+    let (encoder, decoder) = side_by_side(encoder, decoder);
     let (encoder, decoder) = (encoder?, decoder?);
     Ok(Box::new(Checked::new(Engine::Tract, Tract { encoder, decoder }, manifest).on(Device::Cpu, not_used)))
 }

@@ -26,8 +26,14 @@ pub(super) struct Made<'a> {
 pub(super) struct Seen {
     pub(super) text: String,
     pub(super) features: Features,
-    /// Without the places of their pictures.
-    pub(super) beside: Vec<Judged>,
+    pub(super) beside: Vec<Other>,
+}
+
+/// What another model said of the picture, and somebody judged.
+pub(super) struct Other {
+    pub(super) text: String,
+    pub(super) features: Features,
+    pub(super) accepted: bool,
 }
 
 /// Captions pictures as the daemon does, and asks of each what the model thinks of the captions that somebody judged.
@@ -47,7 +53,7 @@ pub(super) fn worker(
                 let others = judged.iter().zip(others).filter(|((other, _), _)| *other != text);
                 let beside = others.filter_map(|((text, verdict), features)| {
                     let (text, accepted) = (text.clone(), verdict.accepts());
-                    Some(Judged { features: features?, text, picture: 0, accepted })
+                    Some(Other { features: features?, text, accepted })
                 });
                 let beside = beside.collect();
                 Ok(Ok(Seen { text, features, beside }))

@@ -43,11 +43,11 @@ pub(crate) fn is_named() -> bool {
 
 /// The environment of the library that is asked for, named or found.
 pub(super) fn environment(asked: Option<&Path>) -> Result<Environment, NetworkError> {
+    let asked = asked.map(Path::to_owned).or_else(|| named_by(VARIABLE)).or_else(|| named_by(ORT_VARIABLE));
     if !is_without_telemetry() {
-        let library = asked.map_or_else(|| PathBuf::from(USUAL_NAMES[0]), Path::to_owned);
+        let library = asked.unwrap_or_else(|| PathBuf::from(USUAL_NAMES[0]));
         return Err(NetworkError::UnusableLibrary { library, reason: TALKATIVE.to_owned() });
     }
-    let asked = asked.map(Path::to_owned).or_else(|| named_by(VARIABLE)).or_else(|| named_by(ORT_VARIABLE));
     // A panic while it was held left nothing half done: the value is set in one go.
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     if let (Some(loaded), Some(asked)) = (loaded.as_ref(), &asked)

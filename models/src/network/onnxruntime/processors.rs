@@ -1,6 +1,6 @@
 //! The processors: both graphs side by side, and as an earlier start has left them where it did.
 
-use std::{fs, panic::resume_unwind, thread};
+use std::fs;
 
 use ort::{
     ep::CPU,
@@ -12,7 +12,10 @@ use ort::{
 };
 
 use super::{HARMFUL_OPTIMIZER, OnnxRuntime, Opener, Signature, kept::Kept, session_of};
-use crate::{NetworkError, network::checked::Checked};
+use crate::{
+    NetworkError,
+    network::{checked::Checked, side_by_side::side_by_side},
+};
 
 impl Opener<'_> {
     pub(super) fn opened_on_processors(&self) -> Result<Checked<OnnxRuntime>, NetworkError> {
@@ -25,16 +28,7 @@ impl Opener<'_> {
             let signature = Signature::of_decoder(manifest);
             self.on_processors(&signature, &manifest.decoder.file, bundle.decoder_onnx())
         };
-        // A system that gives no thread has both done one after the other.
-        let (encoder, decoder) = thread::scope(|scope| {
-            let beside = thread::Builder::new().spawn_scoped(scope, decoder);
-            let encoder = encoder();
-            let decoder = match beside {
-                Ok(beside) => beside.join().unwrap_or_else(|panic| resume_unwind(panic)),
-                Err(_) => decoder(),
-            };
-            (encoder, decoder)
-        });
+        let (encoder, decoder) = side_by_side(encoder, decoder);
         Ok(self.together(encoder?, decoder?))
     }
 
@@ -57,7 +51,7 @@ impl Opener<'_> {
                     Err(reason) => tracing::warn!(reason, "an optimised graph that was kept is of no use"),
                 }
             }
-            self.kept(kept, onnx).or_else(|reason| {
+            self.optimised_and_kept(kept, onnx).or_else(|reason| {
                 tracing::debug!(reason, "the optimised graph is not kept");
                 committed(self.for_processors()?, onnx)
             })
@@ -65,7 +59,7 @@ impl Opener<'_> {
     }
 
     /// Optimises the graph, and keeps what comes of it for the next start.
-    fn kept(&self, kept: &Kept, onnx: &[u8]) -> Result<Session, String> {
+    fn optimised_and_kept(&self, kept: &Kept, onnx: &[u8]) -> Result<Session, String> {
         let written = kept.begin().map_err(|error| error.to_string())?;
         let builder =
             self.for_processors()?.with_optimized_model_path(&written).map_err(|error| error.to_string())?;

@@ -24,28 +24,46 @@ fn the_graphs_for_gpus_give_the_captions_of_the_shipped_one() {
     let golden: serde_json::Value = serde_json::from_str(&text).unwrap();
     let golden: BTreeMap<String, serde_json::Value> =
         serde_json::from_value(golden["captions"].clone()).unwrap();
-    let pictures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).with_file_name("tests").join("pictures");
+    // What was found before the evidence had a part in the search; now it makes more words all but equally likely.
+    let plain = |manifest: &mut Manifest| {
+        manifest.evidence = None;
+        manifest.decoding.length_penalty = 0.85;
+    };
     // Processors compute in 32 bits what TensorRT computes in 16. Where activations are rounded otherwise, or not at all,
     // captions differ wherever two words are all but equally likely, which on pictures as odd as these is often: what the
     // networks compute is compared before.
-    for (arithmetic, due) in [(Arithmetic::Int8, 4), (Arithmetic::Float32, 4)] {
+    for (arithmetic, due, due_plainly) in [(Arithmetic::Int8, 4, 3), (Arithmetic::Float32, 4, 7)] {
         library(&Opening::default(), |library| {
             let mut network = library.opened_on_gpu(arithmetic, &|_| Ok(Vec::new())).unwrap();
             assert_eq!(network.arithmetic(), arithmetic);
             let mut on_processors = library.open(Device::Cpu).unwrap();
             agreement::check(&mut network, &mut on_processors, library.opener.bundle.manifest()).unwrap();
-            let (manifest, vocabulary, _) = Bundle::open(&shipped()).unwrap().into_parts();
-            let mut captioner = Captioner::from_parts(manifest, vocabulary, Box::new(network));
-            let mut same = 0;
-            for (name, golden) in &golden {
-                let picture = image::open(pictures.join(name)).unwrap().into_rgb8();
-                let caption = captioner.caption(&picture, &CaptionOptions::default()).unwrap();
-                println!("{arithmetic}, {name}: {} | {golden}", caption.text);
-                same += usize::from(*golden == caption.text.as_str());
-            }
-            assert!(same >= due, "{arithmetic}: {same} of {}", golden.len());
+            let said = captions(Box::new(network), golden.keys(), &|_| {});
+            let same =
+                said.iter().zip(golden.values()).filter(|(said, golden)| **golden == said.as_str()).count();
+            assert!(same >= due, "{arithmetic}: {same} of {}: {said:?}", golden.len());
+
+            let network = library.opened_on_gpu(arithmetic, &|_| Ok(Vec::new())).unwrap();
+            let plainly = captions(Box::new(network), golden.keys(), &plain);
+            let golden = captions(Box::new(on_processors), golden.keys(), &plain);
+            let same = plainly.iter().zip(&golden).filter(|(said, golden)| said == golden).count();
+            assert!(same >= due_plainly, "{arithmetic}: {same} of {}: {plainly:?}, {golden:?}", golden.len());
         });
     }
+}
+
+/// What a network says of the shipped pictures with these names, where the manifest has been changed so.
+fn captions<'a>(
+    network: Box<dyn Network>,
+    names: impl Iterator<Item = &'a String>,
+    change: &dyn Fn(&mut Manifest),
+) -> Vec<String> {
+    let (mut manifest, vocabulary, _) = Bundle::open(&shipped()).unwrap().into_parts();
+    change(&mut manifest);
+    let mut captioner = Captioner::from_parts(manifest, vocabulary, network);
+    let pictures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).with_file_name("tests").join("pictures");
+    let pictures = names.map(|name| image::open(pictures.join(name)).unwrap().into_rgb8());
+    pictures.map(|picture| captioner.caption(&picture, &CaptionOptions::default()).unwrap().text).collect()
 }
 
 #[test]
