@@ -15,7 +15,6 @@ pub mod decoder;
 #[cfg(feature = "torch")]
 pub mod device;
 pub mod encoder;
-#[cfg(feature = "torch")]
 pub mod environment;
 pub mod evaluate;
 pub mod evidence;
