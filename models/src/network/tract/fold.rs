@@ -8,7 +8,7 @@
 //! - If a `Conv`'s output is made 8-bit again, with nothing but `Relu`, `Clip`, `Reshape` and `Transpose` between, it is
 //!   multiplied by `(scale x * scale w) / scale y` and rounded at once, as ONNX Runtime's `QLinearConv` does. So is the
 //!   sum of two activations (`QLinearAdd`).
-//! - Other stored weights become float32: `(weight - zero point) * scale`.
+//! - Other stored weights become float32: `(weight - zero point) * scale`, and those with 4 bits are taken apart.
 //!
 //! Why to the bit: in a deep network one activation that rounds the other way changes a tenth of all the activations a
 //! dozen layers on, and with them one caption in five. Everything that is not understood is left as it is: tract runs
@@ -21,10 +21,11 @@ use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto, attribu
 use self::lookup::{Lookup, Product};
 use super::{
     steps,
-    tensors::{float_tensor, floats, integers},
+    tensors::{as_floats, float_tensor, floats, integers},
 };
 
 mod lookup;
+mod packed;
 #[cfg(feature = "onnxruntime")]
 mod symmetric;
 #[cfg(feature = "onnxruntime")]
@@ -42,6 +43,7 @@ pub(super) fn fold(graph: &mut GraphProto) {
         "DequantizeLinear" => rewritten.dequantise(node, lookup),
         "Conv" | "MatMul" => rewritten.product(node, lookup),
         "Relu" | "Clip" => rewritten.limit(node, lookup),
+        "Concat" => rewritten.unpack(node, lookup),
         _ => None,
     });
 }
@@ -135,10 +137,9 @@ impl Rewritten {
     fn product(&mut self, node: &NodeProto, lookup: &Lookup<'_>) -> Option<()> {
         let Product { activation, weights, bias, requantised } = lookup.product(node)?;
         let output = node.output.first()?;
-        let (shape, values) = integers(weights.stored)?;
-        let whole: Vec<f32> = values.iter().map(|value| *value as f32).collect();
-        let mut inputs =
-            vec![activation.steps.clone(), self.weight(format!("{output}/weights"), &shape, &whole)];
+        let whole = format!("{output}/weights");
+        self.weights.push(as_floats(&whole, weights.stored)?);
+        let mut inputs = vec![activation.steps.clone(), whole];
         if let Some(bias) = &bias {
             inputs.push(self.weight(format!("{output}/bias"), &[bias.len()], bias));
         }
@@ -169,6 +170,12 @@ impl Rewritten {
         Some(())
     }
 
+    /// Weights with 4 bits each.
+    fn unpack(&mut self, node: &NodeProto, lookup: &Lookup<'_>) -> Option<()> {
+        self.weights.push(packed::unpacked(node, lookup)?);
+        Some(())
+    }
+
     fn push(
         &mut self,
         op_type: &str,
@@ -193,7 +200,7 @@ impl Rewritten {
     }
 
     fn weight(&mut self, name: String, shape: &[usize], values: &[f32]) -> String {
-        self.weights.push(float_tensor(&name, shape, values));
+        self.weights.push(float_tensor(&name, shape, values.iter().copied()));
         name
     }
 }
@@ -223,7 +230,7 @@ fn dequantised(node: &NodeProto, lookup: &Lookup<'_>) -> Option<TensorProto> {
     for (run, (scale, zero)) in values.chunks(run).zip(parameters) {
         floats.extend(run.iter().map(|value| value.wrapping_sub(*zero) as f32 * scale));
     }
-    Some(float_tensor(node.output.first()?, &shape, &floats))
+    Some(float_tensor(node.output.first()?, &shape, floats.into_iter()))
 }
 
 /// Removes nodes and weights that lead to no output, so that tract does not compute or keep them.

@@ -60,7 +60,7 @@ struct Sum {
 ///
 /// Adding and taking away 1.5 * 2^23 rounds where |value| < 2^22: two vector instructions, where
 /// `f32::round_ties_even` is a call for each value on a plain x86-64.
-fn rounded(value: f32) -> f32 {
+pub(super) fn rounded(value: f32) -> f32 {
     const SHIFT: f32 = 12_582_912.0;
     (value + SHIFT) - SHIFT
 }

@@ -29,14 +29,35 @@ pub(super) fn floats(tensor: &TensorProto) -> Option<(Vec<usize>, Vec<f32>)> {
 }
 
 /// A float32 tensor of this name.
-pub(super) fn float_tensor(name: &str, shape: &[usize], values: &[f32]) -> TensorProto {
+pub(super) fn float_tensor(
+    name: &str,
+    shape: &[usize],
+    values: impl ExactSizeIterator<Item = f32>,
+) -> TensorProto {
+    // Weights are millions of values, and this is a part of every start: written to their places, vector by vector.
+    let mut raw_data = vec![0; 4 * values.len()];
+    for (word, value) in raw_data.as_chunks_mut::<4>().0.iter_mut().zip(values) {
+        *word = value.to_le_bytes();
+    }
     TensorProto {
         name: name.to_owned(),
         dims: shape.iter().map(|axis| i64::try_from(*axis).unwrap_or(i64::MAX)).collect(),
         data_type: DataType::Float as i32,
-        raw_data: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        raw_data,
         ..TensorProto::default()
     }
+}
+
+/// The whole numbers of [`integers`] as a float32 tensor of this name.
+pub(super) fn as_floats(name: &str, tensor: &TensorProto) -> Option<TensorProto> {
+    let is_bytes = DataType::try_from(tensor.data_type) == Ok(DataType::Int8) && !tensor.raw_data.is_empty();
+    if is_bytes {
+        let shape = whole_shape(tensor, tensor.raw_data.len())?;
+        let values = tensor.raw_data.iter().map(|byte| f32::from(byte.cast_signed()));
+        return Some(float_tensor(name, &shape, values));
+    }
+    let (shape, values) = integers(tensor)?;
+    Some(float_tensor(name, &shape, values.iter().map(|value| *value as f32)))
 }
 
 /// The bytes four by four, or none if some are left over.
@@ -46,7 +67,7 @@ fn words(raw: &[u8]) -> Option<impl Iterator<Item = [u8; 4]>> {
 }
 
 /// The tensor's shape, if it holds so many values.
-fn whole_shape(tensor: &TensorProto, values: usize) -> Option<Vec<usize>> {
+pub(super) fn whole_shape(tensor: &TensorProto, values: usize) -> Option<Vec<usize>> {
     let shape: Vec<_> = tensor.dims.iter().map(|axis| usize::try_from(*axis).ok()).collect::<Option<_>>()?;
     let due = shape.iter().try_fold(1_usize, |product, axis| product.checked_mul(*axis))?;
     (due == values).then_some(shape)

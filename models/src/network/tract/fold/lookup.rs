@@ -78,7 +78,7 @@ impl<'graph> Lookup<'graph> {
         }
     }
 
-    fn maker(&self, name: &str, op_type: &str) -> Option<&'graph NodeProto> {
+    pub(super) fn maker(&self, name: &str, op_type: &str) -> Option<&'graph NodeProto> {
         self.makers.get(name).copied().filter(|node| node.op_type == op_type)
     }
 

@@ -64,7 +64,7 @@ impl Rewritten {
     /// Stores scales and zero points for the 8-bit form of this name, and gives their names.
     fn parameters(&mut self, name: &str, shape: &[usize], scales: &[f32]) -> [String; 2] {
         let names = names(name);
-        let scales = float_tensor(&names[0], shape, scales);
+        let scales = float_tensor(&names[0], shape, scales.iter().copied());
         let zeros = vec![0; scales.raw_data.len() / size_of::<f32>()];
         self.weights.push(TensorProto {
             name: names[1].clone(),

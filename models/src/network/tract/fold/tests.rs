@@ -4,6 +4,7 @@ use tract_onnx::pb::{ValueInfoProto, tensor_proto::DataType};
 
 use super::*;
 
+mod packed;
 #[cfg(feature = "onnxruntime")]
 mod symmetric;
 
