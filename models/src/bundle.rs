@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     BundleError, TagNames, Vocabulary,
     manifest::{FileRecord, MANIFEST_FILE, Manifest},
+    side_by_side::side_by_side,
 };
 
 /// The largest file that a bundle may hold; checked before any of it is read. A ResNet-50 in float32 has 94 MB.
@@ -36,8 +37,7 @@ impl Bundle {
         let manifest = read_manifest(directory)?;
         let (mut vocabulary, mut encoder_onnx, mut decoder_onnx) = (Vec::new(), Vec::new(), Vec::new());
         let mut tag_names = None;
-        for (name, record) in &manifest.files {
-            let bytes = read_verified(&directory.join(name), record)?;
+        for (name, bytes) in read_all_verified(directory, &manifest)? {
             if *name == manifest.vocabulary.file {
                 vocabulary = bytes;
             } else if *name == manifest.encoder.file {
@@ -125,6 +125,24 @@ fn read_manifest(directory: &Path) -> Result<Manifest, BundleError> {
         Err(_) => Err(crate::ManifestError::Syntax("it is not UTF-8 text".to_owned())),
     };
     parsed.map_err(|source| BundleError::Manifest { file, source })
+}
+
+/// The files that the manifest lists, each with its name. The largest is read and verified beside all others: together they
+/// are a twentieth of a cold start.
+fn read_all_verified<'manifest>(
+    directory: &Path,
+    manifest: &'manifest Manifest,
+) -> Result<Vec<(&'manifest String, Vec<u8>)>, BundleError> {
+    let largest = manifest.files.iter().max_by_key(|(_, record)| record.bytes).map(|(name, _)| name);
+    let read = |is_wanted: &dyn Fn(&String) -> bool| {
+        let wanted = manifest.files.iter().filter(|(name, _)| is_wanted(name));
+        wanted.map(|(name, record)| Ok((name, read_verified(&directory.join(name), record)?))).collect()
+    };
+    let (first, others): (Result<Vec<_>, _>, Result<Vec<_>, _>) =
+        side_by_side(|| read(&|name| Some(name) == largest), || read(&|name| Some(name) != largest));
+    let mut files = others?;
+    files.append(&mut first?);
+    Ok(files)
 }
 
 fn read_verified(file: &Path, record: &FileRecord) -> Result<Vec<u8>, BundleError> {

@@ -68,6 +68,7 @@ pub mod evidence;
 pub mod manifest;
 pub mod network;
 pub mod preprocess;
+mod side_by_side;
 pub mod tags;
 pub mod vocabulary;
 

@@ -3,7 +3,7 @@
 use std::{panic::resume_unwind, thread};
 
 /// Does both. A system that gives no thread has the second one done after the first.
-pub(super) fn side_by_side<First, Second: Send>(
+pub(crate) fn side_by_side<First, Second: Send>(
     first: impl FnOnce() -> First,
     second: impl Fn() -> Second + Sync,
 ) -> (First, Second) {

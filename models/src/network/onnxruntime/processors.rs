@@ -12,10 +12,7 @@ use ort::{
 };
 
 use super::{HARMFUL_OPTIMIZER, OnnxRuntime, Opener, Signature, kept::Kept, session_of};
-use crate::{
-    NetworkError,
-    network::{checked::Checked, side_by_side::side_by_side},
-};
+use crate::{NetworkError, network::checked::Checked, side_by_side::side_by_side};
 
 impl Opener<'_> {
     pub(super) fn opened_on_processors(&self) -> Result<Checked<OnnxRuntime>, NetworkError> {
