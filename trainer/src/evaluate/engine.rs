@@ -6,7 +6,7 @@ use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use descry_models::{Bundle, Captioner, Engine, EngineChoice, Network, open_network};
+use descry_models::{Bundle, Captioner, Engine, EngineChoice, Network, Opening, open_network_as};
 
 /// Arguments of every command that runs a bundle over many pictures.
 #[derive(Debug, Clone, Default, Args)]
@@ -40,16 +40,21 @@ impl EngineArguments {
     /// Opens the bundle once for each thread, of which no more are needed than there are pictures: an engine takes seconds
     /// to prepare its networks, so they do it side by side.
     pub fn open(&self, bundle: &Path, pictures: usize) -> Result<Vec<Captioner>> {
-        let choice = self.choice()?;
-        let opened = self.side_by_side(pictures, || Captioner::open(bundle, &choice));
+        let opening = self.opening()?;
+        let opened = self.side_by_side(pictures, || Captioner::open_as(bundle, &opening, &mut |_| {}));
         opened.with_context(|| format!("cannot open the bundle {}", bundle.display()))
     }
 
     /// The same of the networks alone.
     pub fn open_networks(&self, bundle: &Bundle, pictures: usize) -> Result<Vec<Box<dyn Network>>> {
-        let choice = self.choice()?;
-        let opened = self.side_by_side(pictures, || open_network(bundle, &choice));
+        let opening = self.opening()?;
+        let opened = self.side_by_side(pictures, || open_network_as(bundle, &opening, &mut |_| {}));
         opened.with_context(|| format!("cannot open the networks of {}", bundle.directory().display()))
+    }
+
+    /// With one thread for each network: the pictures are what is divided among the processors.
+    fn opening(&self) -> Result<Opening> {
+        Ok(Opening { engine: self.choice()?, threads: Some(1), ..Opening::default() })
     }
 
     fn side_by_side<Opened: Send, Error: Send>(
