@@ -9,7 +9,7 @@
 //! engine = "auto"                   # or "tract" or "onnxruntime"
 //! onnxruntime = "/path/of/libonnxruntime.so"
 //! device = "auto"                   # of ONNX Runtime; or "cpu", "cuda" or "tensorrt"
-//! threads = 2                       # that compute, on processors
+//! threads = 2                       # of ONNX Runtime on processors
 //! beam_width = 3
 //! idle_unload_seconds = 300         # 0 keeps the model in memory
 //! detail = "normal"                 # or "brief", or "full" for all of a screen's text
@@ -166,7 +166,7 @@ pub struct Settings {
     pub engine: EngineChoice,
     /// The device.
     pub device: DeviceChoice,
-    /// How many threads compute, on processors; two at most when absent.
+    /// How many threads ONNX Runtime computes with on processors; two at most when absent.
     pub threads: Option<usize>,
     /// How many sentences the search keeps side by side; the model's own number when absent.
     pub beam_width: Option<usize>,

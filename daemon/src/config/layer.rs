@@ -37,7 +37,7 @@ pub struct Layer {
     /// Where ONNX Runtime runs it
     #[arg(long, value_enum)]
     pub device: Option<DeviceName>,
-    /// How many threads compute, on processors
+    /// How many threads ONNX Runtime computes with on processors
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
     /// How many sentences the search keeps side by side

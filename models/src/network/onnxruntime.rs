@@ -1,6 +1,6 @@
 //! Microsoft's ONNX Runtime, its library loaded when it is first used: the fast way for int8 models.
 
-use std::{borrow::Cow, path::Path};
+use std::{borrow::Cow, path::Path, thread::available_parallelism};
 
 use ort::{
     environment::Environment,
@@ -26,6 +26,9 @@ mod gpu;
 mod kept;
 pub(super) mod library;
 mod processors;
+
+/// More threads gain little on networks so small, and a describer shares its machine with a person.
+const USUAL_THREADS: usize = 2;
 
 /// Makes one `Gemm` of a product and the bias after it, before anything looks for int8 products: there is no int8 `Gemm`
 /// with a float output, so the weights of each layer would be made float again at every step (20 ms where 0.5 ms do).
@@ -98,8 +101,7 @@ impl Opener<'_> {
 
     /// What every session is told.
     fn builder(&self, providers: &[ExecutionProviderDispatch]) -> Result<SessionBuilder, String> {
-        builder(&self.environment, self.opening.computing_threads(), providers)
-            .map_err(|error| error.to_string())
+        builder(&self.environment, self.opening.threads, providers).map_err(|error| error.to_string())
     }
 
     fn together(&self, encoder: Session, decoder: Session) -> Checked<OnnxRuntime> {
@@ -139,9 +141,11 @@ fn fed(manifest: &Manifest) -> Vec<String> {
 
 fn builder(
     environment: &Environment,
-    threads: usize,
+    threads: Option<usize>,
     providers: &[ExecutionProviderDispatch],
 ) -> ort::Result<SessionBuilder> {
+    let usual = || available_parallelism().map_or(1, usize::from).min(USUAL_THREADS);
+    let threads = threads.unwrap_or_else(usual);
     Ok(Session::builder(environment)?
         .with_log_level(LogLevel::Warning)?
         .with_intra_threads(threads)?

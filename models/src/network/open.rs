@@ -25,7 +25,7 @@ pub fn open_network_as(
 ) -> Result<Box<dyn Network>, NetworkError> {
     match &opening.engine {
         EngineChoice::Auto => open_best(bundle, opening, tell),
-        EngineChoice::Tract => open_tract(bundle, opening),
+        EngineChoice::Tract => open_tract(bundle, opening.device),
         EngineChoice::OnnxRuntime { library } => open_onnxruntime(bundle, library.as_deref(), opening, tell),
     }
 }
@@ -41,9 +41,9 @@ fn open_best(
         Err(error) if onnxruntime::library::is_named() || wants_gpu(opening.device) => Err(error),
         Err(error @ NetworkError::UnusableLibrary { .. }) => {
             tracing::warn!("{error}; using tract instead");
-            open_tract(bundle, opening)
+            open_tract(bundle, opening.device)
         }
-        Err(NetworkError::NoLibrary { .. }) => open_tract(bundle, opening),
+        Err(NetworkError::NoLibrary { .. }) => open_tract(bundle, opening.device),
         other => other,
     }
 }
@@ -54,36 +54,32 @@ fn open_best(
     opening: &Opening,
     _: &mut dyn FnMut(Notice),
 ) -> Result<Box<dyn Network>, NetworkError> {
-    open_tract(bundle, opening)
+    open_tract(bundle, opening.device)
 }
 
 fn wants_gpu(device: DeviceChoice) -> bool {
     matches!(device, DeviceChoice::Only(device) if device != Device::Cpu)
 }
 
-fn open_tract(bundle: &Bundle, opening: &Opening) -> Result<Box<dyn Network>, NetworkError> {
+fn open_tract(bundle: &Bundle, device: DeviceChoice) -> Result<Box<dyn Network>, NetworkError> {
     let reason = "the engine tract runs on processors only, and ONNX Runtime is not in use".to_owned();
-    match opening.device {
-        DeviceChoice::Only(Device::Cpu) => open_in_tract(bundle, opening, Vec::new()),
+    match device {
+        DeviceChoice::Only(Device::Cpu) => open_in_tract(bundle, Vec::new()),
         DeviceChoice::Only(device) => Err(NetworkError::NoDevice { device, reason }),
         DeviceChoice::Auto => {
             let not_used = |device| NotUsed { device, reason: reason.clone() };
-            open_in_tract(bundle, opening, Device::GPUS.map(not_used).to_vec())
+            open_in_tract(bundle, Device::GPUS.map(not_used).to_vec())
         }
     }
 }
 
 #[cfg(feature = "tract")]
-fn open_in_tract(
-    bundle: &Bundle,
-    opening: &Opening,
-    not_used: Vec<NotUsed>,
-) -> Result<Box<dyn Network>, NetworkError> {
-    tract::open(bundle, opening.computing_threads(), not_used)
+fn open_in_tract(bundle: &Bundle, not_used: Vec<NotUsed>) -> Result<Box<dyn Network>, NetworkError> {
+    tract::open(bundle, not_used)
 }
 
 #[cfg(not(feature = "tract"))]
-fn open_in_tract(_: &Bundle, _: &Opening, _: Vec<NotUsed>) -> Result<Box<dyn Network>, NetworkError> {
+fn open_in_tract(_: &Bundle, _: Vec<NotUsed>) -> Result<Box<dyn Network>, NetworkError> {
     Err(NetworkError::NotBuilt { engine: super::Engine::Tract.name() })
 }
 

@@ -1,14 +1,11 @@
 //! On what a model is to run: which engine, which device, how many threads; and what came of it.
 
-use std::{fmt, path::PathBuf, str::FromStr, thread::available_parallelism};
+use std::{fmt, path::PathBuf, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::EngineChoice;
-
-/// More threads gain little on networks so small, and a describer shares its machine with a person.
-const USUAL_THREADS: usize = 2;
 
 /// What computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,18 +120,11 @@ pub struct Opening {
     pub engine: EngineChoice,
     /// The device. Only ONNX Runtime knows others than the processors.
     pub device: DeviceChoice,
-    /// How many threads compute at most, on the processors. Without a number, two.
+    /// How many threads compute at most, on the processors; ONNX Runtime's business alone. Without a number, two.
     pub threads: Option<usize>,
     /// Where what ONNX Runtime makes of a model is kept for the next start, optimised graphs and engines for a GPU; without it,
     /// that is made at each.
     pub cache: Option<PathBuf>,
-}
-
-impl Opening {
-    /// How many threads compute, where each has a processor.
-    pub(super) fn computing_threads(&self) -> usize {
-        self.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from).min(USUAL_THREADS))
-    }
 }
 
 impl From<EngineChoice> for Opening {

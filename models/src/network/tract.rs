@@ -1,6 +1,5 @@
-//! The engine that is compiled in: sonos' tract, in float32.
+//! The engine that is compiled in: sonos' tract, single-threaded and in float32.
 
-use tract_linalg::multithread::{Executor, multithread_tract_scope};
 use tract_onnx::{
     pb::{
         GraphProto, ModelProto, ValueInfoProto, tensor_proto::DataType, tensor_shape_proto::dimension,
@@ -33,16 +32,10 @@ const AXES: &str = "ChangeAxes";
 struct Tract {
     encoder: Arc<TypedSimplePlan>,
     decoder: Arc<TypedSimplePlan>,
-    /// The threads that compute both; they sleep while nothing is computed.
-    executor: Executor,
 }
 
-/// Opens a bundle's networks in tract, to be computed by so many threads.
-pub(super) fn open(
-    bundle: &Bundle,
-    threads: usize,
-    not_used: Vec<NotUsed>,
-) -> Result<Box<dyn Network>, NetworkError> {
+/// Opens a bundle's networks in tract.
+pub(super) fn open(bundle: &Bundle, not_used: Vec<NotUsed>) -> Result<Box<dyn Network>, NetworkError> {
     let manifest = bundle.manifest();
     let plan = |signature: Signature, file: &str, onnx: &[u8]| {
         let foreign = |reason: String| NetworkError::Foreign {
@@ -66,48 +59,31 @@ pub(super) fn open(
     // Most of a cold start is tract's optimising, on one thread for each graph.
     let (encoder, decoder) = side_by_side(encoder, decoder);
     let (encoder, decoder) = (encoder?, decoder?);
-    let tract = Tract { encoder, decoder, executor: executor(threads) };
-    Ok(Box::new(Checked::new(Engine::Tract, tract, manifest).on(Device::Cpu, not_used)))
-}
-
-/// So many threads, or the caller's alone where the system gives no others. The numbers are the same: each is computed whole by
-/// one thread.
-fn executor(threads: usize) -> Executor {
-    if threads < 2 {
-        return Executor::SingleThread;
-    }
-    guarded(|| Ok(Executor::multithread_with_name(threads, "tract"))).unwrap_or_else(|reason| {
-        tracing::warn!(reason, "tract computes with one thread");
-        Executor::SingleThread
-    })
+    Ok(Box::new(Checked::new(Engine::Tract, Tract { encoder, decoder }, manifest).on(Device::Cpu, not_used)))
 }
 
 impl Runner for Tract {
     fn encode(&mut self, pixels: &Pixels) -> Result<Vec<Tensor>, String> {
-        self.run(&self.encoder, [to_tract(&pixels.shape(), &pixels.values)])
+        run(&self.encoder, [to_tract(&pixels.shape(), &pixels.values)])
     }
 
     fn step(&mut self, tokens: &[i64], context: &[&Tensor], state: &[Tensor]) -> Result<Vec<Tensor>, String> {
         let tokens = to_tract(&[tokens.len()], tokens);
         let floats =
             context.iter().copied().chain(state).map(|tensor| to_tract(&tensor.shape, &tensor.values));
-        self.run(&self.decoder, [tokens].into_iter().chain(floats))
+        run(&self.decoder, [tokens].into_iter().chain(floats))
     }
 }
 
-impl Tract {
-    fn run(
-        &self,
-        plan: &Arc<TypedSimplePlan>,
-        inputs: impl IntoIterator<Item = TractResult<TValue>>,
-    ) -> Result<Vec<Tensor>, String> {
-        let run = || {
-            let inputs = inputs.into_iter().collect::<TractResult<TVec<TValue>>>()?;
-            let outputs = multithread_tract_scope(self.executor.clone(), || plan.run(inputs))?;
-            outputs.iter().map(|output| from_tract(output)).collect::<TractResult<Vec<Tensor>>>()
-        };
-        run().map_err(|error| one_line(&format!("{error:#}")))
-    }
+fn run(
+    plan: &Arc<TypedSimplePlan>,
+    inputs: impl IntoIterator<Item = TractResult<TValue>>,
+) -> Result<Vec<Tensor>, String> {
+    let run = || {
+        let outputs = plan.run(inputs.into_iter().collect::<TractResult<TVec<TValue>>>()?)?;
+        outputs.iter().map(|output| from_tract(output)).collect::<TractResult<Vec<Tensor>>>()
+    };
+    run().map_err(|error| one_line(&format!("{error:#}")))
 }
 
 fn to_tract<T: Datum + Copy>(shape: &[usize], values: &[T]) -> TractResult<TValue> {

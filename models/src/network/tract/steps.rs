@@ -11,7 +11,7 @@ use tract_onnx::{
     tract_hir::internal::{InferenceOp, TractResult, anyhow, expand},
 };
 
-use self::operator::{Operator, Planes, Steps};
+use self::operator::{Operator, Steps};
 
 mod operator;
 
@@ -69,7 +69,7 @@ impl Steps for Round {
     const NAME: &'static str = ROUND;
     const INPUTS: usize = 1;
 
-    fn apply(&self, values: &mut [f32], _: Planes, _: &[f32]) {
+    fn apply(&self, values: &mut [f32], _: &[usize], _: &[f32]) {
         for value in values {
             *value = rounded((*value / self.scale).max(self.low).min(self.high));
         }
@@ -80,9 +80,9 @@ impl Steps for Requantise {
     const NAME: &'static str = REQUANTISE;
     const INPUTS: usize = 1;
 
-    fn apply(&self, sums: &mut [f32], planes: Planes, _: &[f32]) {
-        let multipliers = self.multipliers.iter().cycle().skip(planes.first % self.multipliers.len().max(1));
-        for (channel, multiplier) in sums.chunks_mut(planes.length).zip(multipliers) {
+    fn apply(&self, sums: &mut [f32], shape: &[usize], _: &[f32]) {
+        let places = shape.iter().skip(2).product::<usize>().max(1);
+        for (channel, multiplier) in sums.chunks_mut(places).zip(self.multipliers.iter().cycle()) {
             for sum in channel {
                 *sum = rounded((*sum * multiplier).max(self.low).min(self.high));
             }
@@ -98,7 +98,7 @@ impl Steps for Sum {
     const NAME: &'static str = SUM;
     const INPUTS: usize = 2;
 
-    fn apply(&self, a: &mut [f32], _: Planes, b: &[f32]) {
+    fn apply(&self, a: &mut [f32], _: &[usize], b: &[f32]) {
         // f64 holds each product and each sum below exactly, so that one rounding to f32 is left, as in a fused
         // multiply-add.
         let (ratio_a, ratio_b) = (f64::from(self.ratio_a), f64::from(self.ratio_b));
@@ -170,8 +170,6 @@ fn are_limits(low: f32, high: f32) -> bool {
 mod tests {
     use super::*;
 
-    const ONE: Planes = Planes { first: 0, length: 1 };
-
     #[test]
     fn rounds_as_quantising_does() {
         let unsigned = Round { scale: 0.5, low: -10.0, high: 245.0 };
@@ -180,7 +178,7 @@ mod tests {
             for tenth in -3000..3000 {
                 let value = tenth as f32 * 0.05;
                 let mut found = [value];
-                round.apply(&mut found, ONE, &[]);
+                round.apply(&mut found, &[1], &[]);
                 let due = (value / round.scale).round_ties_even().clamp(round.low, round.high);
                 assert!((found[0] - due).abs() < f32::EPSILON, "{round:?} of {value}");
             }
@@ -191,15 +189,9 @@ mod tests {
     fn requantises_each_channel_by_its_own_multiplier() {
         let requantise = Requantise { multipliers: vec![0.5, 0.001], low: -10.0, high: 245.0 };
         let mut values = vec![3.0, 5.0, 1e6, -7.0, 2500.0, -2500.0, 500.0, 1e9];
-        let due = [2.0, 2.0, 245.0, -4.0, 2.0, -2.0, 0.0, 245.0];
-        // Each half as another thread would compute it, of this picture of a batch or of the next.
-        let mut apart = values.clone();
-        for (half, first) in apart.chunks_mut(4).zip([2, 5]) {
-            requantise.apply(half, Planes { first, length: 4 }, &[]);
-        }
-        requantise.apply(&mut values, Planes { first: 0, length: 4 }, &[]);
+        requantise.apply(&mut values, &[1, 2, 2, 2], &[]);
         // Halves to the even number.
-        assert_eq!((values, apart), (due.to_vec(), due.to_vec()));
+        assert_eq!(values, [2.0, 2.0, 245.0, -4.0, 2.0, -2.0, 0.0, 245.0]);
         assert!(requantise.fits(&[1, 2, 2, 2]));
         assert!(!requantise.fits(&[1, 3, 2, 2]));
         assert!(!requantise.fits(&[]));
@@ -220,7 +212,7 @@ mod tests {
             for b in (0..=255_u8).step_by(3) {
                 let (a, b) = (f32::from(a) - sum.zero_a, f32::from(b) - sum.zero_b);
                 let mut found = [a];
-                sum.apply(&mut found, ONE, &[b]);
+                sum.apply(&mut found, &[1], &[b]);
                 let exact = (f64::from(a) * 0.75 + f64::from(b) * 0.3).clamp(-30.0, 225.0);
                 // A whole number, and the nearest one; a half may go either way here.
                 assert!((found[0].round() - found[0]).abs() < f32::EPSILON);

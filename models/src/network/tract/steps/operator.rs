@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use tract_linalg::multithread::par_chunks_mut;
 use tract_onnx::{
     prelude::{IntoTensor, SpecialOps},
     tract_core::{as_op, op_as_typed_op, op_out_of_plan},
@@ -20,22 +19,13 @@ pub(super) trait Steps: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// How many inputs it takes, of one shape: one or two.
     const INPUTS: usize;
 
-    /// Computes in place of some planes of the first input; those of the second input are empty where it has one only.
-    fn apply(&self, values: &mut [f32], planes: Planes, others: &[f32]);
+    /// Computes in place of the first input's values; the second input's values are empty where it has one only.
+    fn apply(&self, values: &mut [f32], shape: &[usize], others: &[f32]);
 
     /// Whether it can be applied to this shape.
     fn fits(&self, _shape: &[usize]) -> bool {
         true
     }
-}
-
-/// Which planes of a tensor `[batch, channels, …]`, counted through all of its batch: what one channel holds is a plane.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Planes {
-    /// The first of them.
-    pub(super) first: usize,
-    /// The values of each.
-    pub(super) length: usize,
 }
 
 /// A computation as tract's operator, in a graph that is being read as in one that runs.
@@ -95,22 +85,14 @@ impl<S: Steps> EvalOp for Operator<S> {
         if second.is_some() != (S::INPUTS == 2) || !same || !self.0.fits(&shape) {
             return Err(anyhow!("{} cannot take {shape:?}", S::NAME));
         }
-        let second = second.as_ref().map(|second| second.try_as_plain_ram()).transpose()?;
-        let others = match &second {
-            Some(second) => second.as_slice::<f32>()?,
-            None => &[],
-        };
         // Copies only where another operator still needs the values.
         let mut first = first.into_tensor();
         let mut values = first.try_as_plain_ram_mut()?;
         let values = values.as_slice_mut::<f32>()?;
-        let (length, total) = (shape.iter().skip(2).product::<usize>().max(1), values.len());
-        // By the threads that compute the layers, whole planes to each.
-        par_chunks_mut(values, length, total, |first, values| {
-            let others = others.get(first * length..).unwrap_or_default();
-            self.0.apply(values, Planes { first, length }, others);
-            Ok(())
-        })?;
+        match &second {
+            Some(second) => self.0.apply(values, &shape, second.try_as_plain_ram()?.as_slice::<f32>()?),
+            None => self.0.apply(values, &shape, &[]),
+        }
         Ok(tvec!(first.into_tvalue()))
     }
 }
