@@ -14,7 +14,6 @@ mod onnxruntime;
 mod open;
 mod opening;
 #[cfg(any(feature = "tract", feature = "onnxruntime"))]
-#[cfg(any(feature = "tract", feature = "onnxruntime"))]
 mod signature;
 #[cfg(feature = "tract")]
 mod tract;

@@ -169,7 +169,7 @@ fn optimised(
     typed.into_runnable()
 }
 
-/// What tract does before it chooses its kernels, without its search for axes that could stand elsewhere: a fifth of a cold
+/// What tract does before it chooses its kernels, without its search for axes that could stand elsewhere: a sixth of a cold
 /// start, after which the networks of this house run no faster.
 fn tidy() -> Optimizer {
     let mut optimizer = Optimizer::declutter();

@@ -51,6 +51,7 @@ pub(super) fn float_tensor(
 /// The whole numbers of [`integers`] as a float32 tensor of this name.
 pub(super) fn as_floats(name: &str, tensor: &TensorProto) -> Option<TensorProto> {
     let is_bytes = DataType::try_from(tensor.data_type) == Ok(DataType::Int8) && !tensor.raw_data.is_empty();
+    // As weights are stored: without millions of whole numbers in between.
     if is_bytes {
         let shape = whole_shape(tensor, tensor.raw_data.len())?;
         let values = tensor.raw_data.iter().map(|byte| f32::from(byte.cast_signed()));

@@ -42,7 +42,7 @@ fn four_bits_are_taken_apart() {
 
 #[test]
 fn what_is_not_understood_stays() {
-    let cases: [(&str, Damage<'_, GraphProto>); 11] = [
+    let cases: [(&str, Damage<'_, GraphProto>); 12] = [
         ("an input of the graph", &|graph| graph.node[0].input[0] = "x".to_owned()),
         ("another type", &|graph| graph.node[0].attribute[0].i = DataType::Double as i64),
         ("no type", &|graph| graph.node[0].attribute.clear()),
@@ -55,6 +55,9 @@ fn what_is_not_understood_stays() {
             graph.initializer[3] = float_weight("shift", &[2], &[8.0, 8.0]);
         }),
         ("halves of two matrices", &|graph| graph.node[4].input[0] = "other".to_owned()),
+        ("all of the byte in the place of its upper half", &|graph| {
+            graph.node[3].input[0] = "bytes".to_owned();
+        }),
         ("another axis", &|graph| graph.node[6].attribute[0].i = 1),
     ];
     for (what, damage) in cases {
