@@ -1,23 +1,18 @@
 //! What Descry does: one request after another, along one path from a source to a voice.
 
+mod capture;
 mod feedback;
 mod preferences;
 mod screen;
 mod voice;
 
-use std::{
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
+use std::sync::{Arc, Mutex};
 
-use tokio::{
-    sync::{Semaphore, oneshot},
-    time::{sleep_until, timeout},
-};
+use tokio::{sync::Semaphore, time::sleep_until};
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use crate::{
-    caption_thread::{CaptionThread, Job, Room},
+    caption_thread::{CaptionThread, Job},
     description::Description,
     earcon::{Chime, Earcon},
     failure::Failure,
@@ -26,16 +21,13 @@ use crate::{
     in_flight::InFlight,
     preferences::{Detail, Shared},
     quality::{self, Kind, Quality},
-    request::{Caller, Cancel, Reason, Request},
+    request::{Caller, Reason, Request},
     screen_text::Reader,
-    source::{self, Source, SourceError},
+    source,
     speech::{Speaking, Urgency, Voice},
     wording,
 };
 use screen::Asked;
-
-/// How much longer than its request a reading that does not end may keep others from being read.
-const READING_GRACE: Duration = Duration::from_secs(5);
 
 /// What a request came to, and what is being said about it.
 #[derive(Debug)]
@@ -56,6 +48,7 @@ pub struct App {
     /// callers, or one that is decoded while another waits, would add up.
     room: Arc<Semaphore>,
     beam_width: Option<usize>,
+    loads_ahead: bool,
     preferences: Shared,
     history: History,
     reader: Reader,
@@ -77,6 +70,7 @@ impl App {
             in_flight,
             room,
             beam_width,
+            loads_ahead: false,
             preferences,
             history,
             reader,
@@ -170,6 +164,10 @@ impl App {
         let urgency = if caller.is_waiting() { Urgency::Asked } else { Urgency::Ambient };
         let beam_width = options.beam_width.or(self.beam_width);
 
+        // A narration's picture is there already.
+        if caller.is_waiting() && source.is_for_the_network() {
+            self.load_ahead();
+        }
         let (frame, capture, room) = self.capture(source, &cancel, deadline).await?;
         debug!("captured");
         if is_heard {
@@ -237,39 +235,6 @@ impl App {
         };
         let speaking = options.speak.then(|| self.say_of(&description, urgency));
         Ok((description, speaking))
-    }
-
-    /// Takes a picture on a thread of its own, where it may block, and where a decoder that panics harms nobody.
-    async fn capture(
-        &self,
-        source: Box<dyn Source>,
-        cancel: &Cancel,
-        deadline: Instant,
-    ) -> Result<(Frame, Duration, Room), Failure> {
-        let permit = Arc::clone(&self.room).acquire_owned().await.map_err(|_| Failure::Ending)?;
-        let room = Room::new(permit);
-        let (sender, captured) = oneshot::channel();
-        let cancel = cancel.clone();
-        let reading = tokio::task::spawn_blocking(move || {
-            let started = Instant::now();
-            let frame = source.capture(&cancel);
-            let _ = sender.send(frame.map(|frame| (frame, started.elapsed())));
-        });
-        // A request that is called off is answered at once, while its reading may take a moment to notice; the next
-        // one waits for that, so that two large pictures are never in memory together. Only a file that cannot be
-        // read at all is not waited for.
-        let room_for_reading = Room::clone(&room);
-        tokio::spawn(async move {
-            let _room = room_for_reading;
-            let patience = deadline.saturating_duration_since(Instant::now()) + READING_GRACE;
-            if timeout(patience, reading).await.is_err() {
-                warn!("a picture's file does not let itself be read");
-            }
-        });
-        match captured.await {
-            Ok(frame) => frame.map(|(frame, duration)| (frame, duration, room)).map_err(Failure::from),
-            Err(_) => Err(SourceError::DecoderEnded.into()),
-        }
     }
 
     /// Is silent: stops what is being said, and calls off what a caller has under way, which would be said later.

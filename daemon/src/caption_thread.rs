@@ -137,6 +137,12 @@ impl CaptionThread {
         }
     }
 
+    /// Says that a job is about to come: the thread loads the model meanwhile, where it is not loaded. Should that fail, the
+    /// job tries it again and is answered with the reason.
+    pub fn expect(&self) {
+        self.mailbox.0.expect();
+    }
+
     /// Lets the model go when nothing was asked for that long, until it is needed again; never when absent.
     pub fn set_idle_limit(&self, limit: Option<Duration>) {
         self.mailbox.0.set_idle_limit(limit);
@@ -194,6 +200,10 @@ impl Worker {
         loop {
             match self.mailbox.take(self.describer.is_some().then_some(last_asked)) {
                 Taken::Job(job, answer) => self.answer(*job, answer),
+                Taken::Expected => {
+                    self.describer = self.loaded().ok();
+                    self.pulse.rests();
+                }
                 Taken::Idle => {
                     self.describer = None;
                     info!("the model is let go until it is needed");
@@ -225,31 +235,7 @@ impl Worker {
         beam_width: Option<usize>,
         cancel: &Cancel,
     ) -> Result<Captioned, DescribeError> {
-        if self.describer.as_mut().is_some_and(|describer| describer.has_ended()) {
-            // Nobody has lost an answer by that, and nobody has to hear of it.
-            self.describer = None;
-        }
-        let describer = match &mut self.describer {
-            Some(describer) => describer,
-            none => {
-                self.pulse.loads();
-                self.state.send_replace(State::Loading);
-                let started = Instant::now();
-                match (self.load)() {
-                    Ok(describer) => {
-                        self.device.send_replace(Some(describer.device()));
-                        self.state.send_replace(State::Ready);
-                        info!(milliseconds = started.elapsed().as_millis() as u64, "the model is loaded");
-                        none.insert(describer)
-                    }
-                    Err(error) => {
-                        warn!(%error, "the model could not be loaded");
-                        self.state.send_replace(State::Failed);
-                        return Err(error);
-                    }
-                }
-            }
-        };
+        let mut describer = self.loaded()?;
         self.pulse.beats();
         self.state.send_replace(State::Busy);
         let started = Instant::now();
@@ -260,11 +246,11 @@ impl Worker {
         });
         let inference = started.elapsed();
         if let Err(error @ DescribeError::Ended(_)) = result {
-            self.describer = None;
             self.state.send_replace(State::Failed);
             return Err(error);
         }
         self.state.send_replace(State::Ready);
+        let describer = self.describer.insert(describer);
         Ok(Captioned {
             caption: result?,
             inference,
@@ -273,11 +259,40 @@ impl Worker {
             language: describer.language().to_owned(),
         })
     }
+
+    /// Takes out what is loaded, or loads it.
+    fn loaded(&mut self) -> Result<Box<dyn Describer>, DescribeError> {
+        if let Some(mut describer) = self.describer.take() {
+            // Where it has ended nobody has lost an answer by that, and nobody has to hear of it.
+            if !describer.has_ended() {
+                return Ok(describer);
+            }
+        }
+        self.pulse.loads();
+        self.state.send_replace(State::Loading);
+        let started = Instant::now();
+        match (self.load)() {
+            Ok(describer) => {
+                self.device.send_replace(Some(describer.device()));
+                self.state.send_replace(State::Ready);
+                info!(milliseconds = started.elapsed().as_millis() as u64, "the model is loaded");
+                Ok(describer)
+            }
+            Err(error) => {
+                warn!(%error, "the model could not be loaded");
+                self.state.send_replace(State::Failed);
+                Err(error)
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::time::SystemTime;
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        time::SystemTime,
+    };
 
     use image::RgbImage;
 
@@ -320,18 +335,56 @@ pub(crate) mod tests {
         assert_eq!(*thread.state().borrow(), State::Ready);
     }
 
-    #[tokio::test]
-    async fn a_load_that_failed_is_tried_again() {
+    /// Loads nothing at first, and a fake from the second time on.
+    fn flaky() -> Load {
         let mut attempts = 0;
-        let flaky: Load = Box::new(move || {
+        Box::new(move || {
             attempts += 1;
             if attempts == 1 {
                 Err(DescribeError::Unavailable(message!("model-other", detail = "not yet")))
             } else {
                 load(Conduct::Describe)()
             }
+        })
+    }
+
+    #[tokio::test]
+    async fn a_model_is_loaded_while_its_job_is_only_expected() {
+        let loads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&loads);
+        let counting: Load = Box::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            load(Conduct::Describe)()
         });
-        let thread = CaptionThread::start(flaky).unwrap();
+        let thread = CaptionThread::start(counting).unwrap();
+        let mut state = thread.state();
+        thread.expect();
+        state.wait_for(|state| *state == State::Ready).await.unwrap();
+        assert!(!thread.hangs());
+        // Of one that is loaded already nothing more comes, and the job finds it.
+        thread.expect();
+        assert!(thread.describe(job(Caller::Command)).await.is_ok());
+        assert_eq!(loads.load(Ordering::Relaxed), 1);
+        // A job that does not come keeps it no longer than one that did.
+        thread.set_idle_limit(Some(Duration::from_millis(1)));
+        state.wait_for(|state| *state == State::Unloaded).await.unwrap();
+        thread.expect();
+        state.wait_for(|state| *state == State::Ready).await.unwrap();
+        state.wait_for(|state| *state == State::Unloaded).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_load_that_failed_ahead_is_tried_again_by_the_job() {
+        let thread = CaptionThread::start(flaky()).unwrap();
+        let mut state = thread.state();
+        thread.expect();
+        state.wait_for(|state| *state == State::Failed).await.unwrap();
+        assert!(thread.describe(job(Caller::Command)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_load_that_failed_is_tried_again() {
+        let thread = CaptionThread::start(flaky()).unwrap();
         let first = thread.describe(job(Caller::Command)).await;
         assert!(matches!(first, Err(Failure::ModelUnavailable(_))), "{first:?}");
         assert_eq!(*thread.state().borrow(), State::Failed);

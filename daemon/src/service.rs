@@ -116,6 +116,7 @@ pub async fn run(arguments: Layer) -> Result<(), ServiceFailure> {
     let sources = Sources::new(cameras(&settings, Arc::clone(&connected)), preferences.clone());
     let (earcons, _earcon_task) = Earcons::start(preferences.watch());
     let app = App::new(caption_thread.clone(), Arc::clone(&voice), settings.beam_width)
+        .loading_ahead()
         .with_preferences(preferences.clone())
         .with_chime(Arc::new(earcons))
         .with_reader(Reader::new(settings.text_languages.clone()))

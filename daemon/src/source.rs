@@ -43,6 +43,12 @@ pub trait Source: Send + fmt::Debug {
     /// ends early with [`SourceError::Cancelled`].
     fn capture(self: Box<Self>, cancel: &Cancel) -> Result<Frame, SourceError>;
 
+    /// Whether its picture is one for the network, as far as that can be known before it is taken. Most of what is on a
+    /// screen is read.
+    fn is_for_the_network(&self) -> bool {
+        true
+    }
+
     /// Whether it looks at what is there now, as a camera does, so that a person wants to know when it looked.
     fn is_live(&self) -> bool {
         false

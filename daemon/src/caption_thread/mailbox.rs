@@ -23,6 +23,8 @@ pub(super) struct Mailbox {
 #[derive(Debug, Default)]
 struct Slot {
     job: Option<(Job, Answer)>,
+    /// Whether a job is expected, of which the thread does not know yet.
+    expected: bool,
     closed: bool,
     /// How long the thread may hold what it has loaded without a job; for ever when absent.
     idle_limit: Option<Duration>,
@@ -33,6 +35,8 @@ struct Slot {
 pub(super) enum Taken {
     /// A job is there.
     Job(Box<Job>, Answer),
+    /// A job is about to come.
+    Expected,
     /// Nothing was asked for long enough.
     Idle,
     /// Nobody can ask any more.
@@ -76,12 +80,17 @@ impl Mailbox {
     pub(super) fn take(&self, holding_since: Option<Instant>) -> Taken {
         let mut slot = self.lock();
         loop {
+            // Whoever expected a job has it now, or will have it after this one.
+            let is_expected = std::mem::take(&mut slot.expected);
             if let Some((job, answer)) = slot.job.take() {
                 self.emptied.notify_one();
                 return Taken::Job(Box::new(job), answer);
             }
             if slot.closed {
                 return Taken::Closed;
+            }
+            if is_expected {
+                return Taken::Expected;
             }
             // A limit beyond the end of the clock is none.
             let end = holding_since.zip(slot.idle_limit).and_then(|(since, limit)| since.checked_add(limit));
@@ -91,6 +100,12 @@ impl Mailbox {
                 Some(left) => self.filled.wait_timeout(slot, left).unwrap_or_else(PoisonError::into_inner).0,
             };
         }
+    }
+
+    /// Tells the thread that a job is about to come.
+    pub(super) fn expect(&self) {
+        self.lock().expected = true;
+        self.filled.notify_one();
     }
 
     /// Sets how long the thread may hold what it has loaded without a job, from its last one on.

@@ -167,6 +167,10 @@ impl Source for ScreenSource {
         Ok(Frame { pixels, origin: Origin::Screen(screen), captured_at })
     }
 
+    fn is_for_the_network(&self) -> bool {
+        false
+    }
+
     fn is_live(&self) -> bool {
         true
     }
