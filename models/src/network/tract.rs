@@ -20,6 +20,8 @@ use crate::{
     Bundle, Device, Engine, Network, NetworkError, NotUsed, Pixels, Tensor, side_by_side::side_by_side,
 };
 
+mod channels_last;
+mod depthwise;
 mod fold;
 mod half;
 mod steps;
@@ -161,6 +163,9 @@ fn optimised(
         inference.set_input_fact(place, InferenceFact::dt_shape(kind, axes.collect::<TVec<_>>()))?;
     }
     let mut typed = inference.into_typed()?;
+    if let Some(faster) = channels_last::with_channels_last(&typed)? {
+        typed = faster;
+    }
     tidy().optimize(&mut typed)?;
     if let Weights::Halved = weights {
         half::halve_whole_weights(&mut typed)?;

@@ -15,7 +15,7 @@ use tract_onnx::{
     },
 };
 
-use super::steps::rounded;
+use descry_steps::rounded;
 
 /// Below this a weight saves nothing that is worth a slower kernel.
 const LEAST_VALUES: usize = 16 * 1024;

@@ -1,0 +1,189 @@
+//! The arithmetic of a network of 8-bit numbers, held in f32 as whole steps from the zero point.
+//!
+//! `QuantizeLinear` gives `saturate(round(x / scale) + zero point)`; its steps are that without the zero point. Sums of
+//! products of steps with int8 weights stay far below 2^24, so f32 holds them exactly, in any order, and fast float
+//! instructions compute what integer ones would. What follows the sums is done here, each rounding as ONNX Runtime does it.
+//!
+//! A crate of its own, so that this is compiled for speed where the rest of a build for tests is not: it is most of the time
+//! that a picture takes.
+
+mod depthwise;
+
+pub use depthwise::{Along, Depthwise};
+
+/// Values to steps: `round(x / scale)`, limited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Round {
+    /// What one step is worth; a normal number.
+    pub scale: f32,
+    /// The least step, of -255 to 0.
+    pub low: f32,
+    /// The greatest step, of 0 to 255.
+    pub high: f32,
+}
+
+/// A layer's sums to the steps of its output: `round(x * multiplier)`, limited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Requantise {
+    /// One for each channel; finite.
+    pub multipliers: Vec<f32>,
+    /// The least step, of -255 to 0.
+    pub low: f32,
+    /// The greatest step, of 0 to 255.
+    pub high: f32,
+}
+
+/// The steps of `a + b` from the steps of both: `round(a * ratio_a + (b * ratio_b + zero))`, limited.
+///
+/// The products are not rounded before they are added, and the zero point of the sum takes part in the rounding: this
+/// is how ONNX Runtime's `QLinearAdd` does it on x86-64 with AVX2, to the bit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sum {
+    /// The scale of `a` by that of the sum.
+    pub ratio_a: f32,
+    /// The scale of `b` by that of the sum.
+    pub ratio_b: f32,
+    /// The zero point of `a`.
+    pub zero_a: f32,
+    /// The zero point of `b`.
+    pub zero_b: f32,
+    /// The zero point of the sum.
+    pub zero: f32,
+    /// The least step, of -255 to 0.
+    pub low: f32,
+    /// The greatest step, of 0 to 255.
+    pub high: f32,
+}
+
+/// To the nearest whole number, halves to the even one, where |value| < 2^22.
+///
+/// Adding and taking away 1.5 * 2^23 rounds: two vector instructions, where `f32::round_ties_even` is a call for each value on
+/// a plain x86-64.
+#[must_use]
+#[inline]
+pub fn rounded(value: f32) -> f32 {
+    const SHIFT: f32 = 12_582_912.0;
+    (value + SHIFT) - SHIFT
+}
+
+/// The limits are compared so that each is one vector instruction; `f32::max` looks for NaN too, and there is none.
+fn limited(value: f32, low: f32, high: f32) -> f32 {
+    let value = if value > low { value } else { low };
+    if value < high { value } else { high }
+}
+
+impl Round {
+    /// Makes steps of the values, in place.
+    pub fn apply(&self, values: &mut [f32]) {
+        for value in values {
+            *value = rounded(limited(*value / self.scale, self.low, self.high));
+        }
+    }
+}
+
+impl Requantise {
+    /// Makes steps of the sums, in place, where all of a channel lie side by side: `[channels, places]`.
+    pub fn apply_channels_first(&self, sums: &mut [f32], places: usize) {
+        for (channel, multiplier) in sums.chunks_mut(places.max(1)).zip(self.multipliers.iter().cycle()) {
+            for sum in channel {
+                *sum = self.step(*sum, *multiplier);
+            }
+        }
+    }
+
+    /// Makes steps of the sums, in place, where all of a place lie side by side: `[places, channels]`.
+    pub fn apply_channels_last(&self, sums: &mut [f32]) {
+        for place in sums.chunks_mut(self.multipliers.len().max(1)) {
+            self.apply_place(place, 0);
+        }
+    }
+
+    /// Makes steps of the sums of the channels from `first` on, in place.
+    fn apply_place(&self, sums: &mut [f32], first: usize) {
+        for (sum, multiplier) in sums.iter_mut().zip(&self.multipliers[first..]) {
+            *sum = self.step(*sum, *multiplier);
+        }
+    }
+
+    fn step(&self, sum: f32, multiplier: f32) -> f32 {
+        rounded(limited(sum * multiplier, self.low, self.high))
+    }
+}
+
+impl Sum {
+    /// Adds the steps of `b` to those of `a`, in place; both are as long.
+    pub fn apply(&self, a: &mut [f32], b: &[f32]) {
+        // f64 holds each product and each sum below exactly, so that one rounding to f32 is left, as in a fused
+        // multiply-add.
+        let (ratio_a, ratio_b) = (f64::from(self.ratio_a), f64::from(self.ratio_b));
+        let (zero_a, zero_b) = (f64::from(self.zero_a), f64::from(self.zero_b));
+        let fixed_b = f64::from(self.ratio_b * self.zero_b);
+        let fixed = f64::from(self.zero - (ratio_a * zero_a + fixed_b) as f32);
+        let (low, high) = (self.low + self.zero, self.high + self.zero);
+        for (a, b) in a.iter_mut().zip(b) {
+            let partial = ((f64::from(*b) + zero_b) * ratio_b + fixed) as f32;
+            let sum = ((f64::from(*a) + zero_a) * ratio_a + f64::from(partial)) as f32;
+            *a = rounded(limited(sum, low, high)) - self.zero;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_as_quantising_does() {
+        let unsigned = Round { scale: 0.5, low: -10.0, high: 245.0 };
+        let signed = Round { scale: 0.02, low: -128.0, high: 127.0 };
+        for round in [unsigned, signed] {
+            for tenth in -3000..3000 {
+                let value = tenth as f32 * 0.05;
+                let mut found = [value];
+                round.apply(&mut found);
+                let due = (value / round.scale).round_ties_even().clamp(round.low, round.high);
+                assert!((found[0] - due).abs() < f32::EPSILON, "{round:?} of {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn requantises_each_channel_by_its_own_multiplier() {
+        let requantise = Requantise { multipliers: vec![0.5, 0.001], low: -10.0, high: 245.0 };
+        // Halves to the even number.
+        let mut values = vec![3.0, 5.0, 1e6, -7.0, 2500.0, -2500.0, 500.0, 1e9];
+        requantise.apply_channels_first(&mut values, 4);
+        assert_eq!(values, [2.0, 2.0, 245.0, -4.0, 2.0, -2.0, 0.0, 245.0]);
+        let mut values = vec![3.0, 2500.0, 5.0, -2500.0, 1e6, 500.0, -7.0, 1e9];
+        requantise.apply_channels_last(&mut values);
+        assert_eq!(values, [2.0, 2.0, 2.0, -2.0, 245.0, 0.0, -4.0, 245.0]);
+    }
+
+    #[test]
+    fn adds_as_dequantising_adding_and_quantising_does() {
+        let sum = Sum {
+            ratio_a: 0.75,
+            ratio_b: 0.3,
+            zero_a: 12.0,
+            zero_b: 100.0,
+            zero: 30.0,
+            low: -30.0,
+            high: 225.0,
+        };
+        for a in 0..=255_u8 {
+            for b in (0..=255_u8).step_by(3) {
+                let (a, b) = (f32::from(a) - sum.zero_a, f32::from(b) - sum.zero_b);
+                let mut found = [a];
+                sum.apply(&mut found, &[b]);
+                let exact = (f64::from(a) * 0.75 + f64::from(b) * 0.3).clamp(-30.0, 225.0);
+                // A whole number, and the nearest one; a half may go either way here.
+                assert!((found[0].round() - found[0]).abs() < f32::EPSILON);
+                assert!(
+                    (f64::from(found[0]) - exact).abs() <= 0.5 + 1e-4,
+                    "{a} and {b}: {} for {exact}",
+                    found[0]
+                );
+            }
+        }
+    }
+}
