@@ -57,6 +57,7 @@ fn open_best(
     open_tract(bundle, opening.device)
 }
 
+#[cfg(feature = "onnxruntime")]
 fn wants_gpu(device: DeviceChoice) -> bool {
     matches!(device, DeviceChoice::Only(device) if device != Device::Cpu)
 }

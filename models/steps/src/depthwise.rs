@@ -2,6 +2,8 @@
 
 use std::{array, ops::Range};
 
+use fearless_simd::{Level, dispatch, prelude::*};
+
 use crate::Requantise;
 
 /// Channels that are computed at once, so that what they need stays near the processor.
@@ -82,70 +84,109 @@ impl Depthwise {
     ///
     /// Where a slice is shorter than its shape asks for.
     pub fn apply(&self, input: &[f32], bias: &[f32], output: &mut [f32]) {
+        dispatch!(Level::new(), simd => self.apply_with(simd, input, bias, output));
+    }
+
+    #[inline(always)]
+    fn apply_with<S: Simd>(&self, simd: S, input: &[f32], bias: &[f32], output: &mut [f32]) {
         let channels = self.channels;
         for first in (0..channels).step_by(BLOCK) {
-            let block = first..channels.min(first + BLOCK);
+            let block = channels.min(first + BLOCK);
             for (row, output) in output.chunks_mut(self.columns.output * channels).enumerate() {
-                let (first_row, kernel_rows) = self.rows.window(row);
+                let rows = self.rows.window(row);
                 for (column, output) in output.chunks_mut(channels).enumerate() {
-                    let (first_column, kernel_columns) = self.columns.window(column);
-                    let sums = &mut output[block.clone()];
-                    sums.copy_from_slice(&bias[block.clone()]);
-                    for (row, kernel_row) in (first_row..).zip(kernel_rows.clone()) {
-                        let place = row * self.columns.input + first_column;
-                        let weight = kernel_row * self.columns.kernel + kernel_columns.start;
-                        let (values, weights) = (place * channels + first, weight * channels + first);
-                        let count = kernel_columns.len();
-                        add_products(sums, (input, values), (&self.weights, weights), channels, count);
-                    }
-                    if let Some(requantise) = &self.after {
-                        requantise.apply_place(sums, first);
+                    let window = Window { input, bias, rows: &rows, columns: &self.columns.window(column) };
+                    let mut channel = first;
+                    while channel < block {
+                        let left = block - channel;
+                        channel += if left >= 4 * S::f32s::LEN {
+                            self.convolve::<S, 4>(simd, &window, channel, output)
+                        } else if left >= S::f32s::LEN {
+                            self.convolve::<S, 1>(simd, &window, channel, output)
+                        } else {
+                            self.convolve_one(&window, channel, output)
+                        };
                     }
                 }
             }
         }
     }
-}
 
-/// Adds the products of `count` places and their weights to the sums of some channels. Of both it is said where the first is;
-/// each next one is `channels` further on.
-fn add_products(
-    sums: &mut [f32],
-    (values, mut value): (&[f32], usize),
-    (weights, mut weight): (&[f32], usize),
-    channels: usize,
-    mut count: usize,
-) {
-    while count > 0 {
-        let taken = count.min(5);
-        let (values, weights) = (&values[value..], &weights[weight..]);
-        match taken {
-            1 => add_products_of::<1>(sums, values, weights, channels),
-            2 => add_products_of::<2>(sums, values, weights, channels),
-            3 => add_products_of::<3>(sums, values, weights, channels),
-            4 => add_products_of::<4>(sums, values, weights, channels),
-            _ => add_products_of::<5>(sums, values, weights, channels),
+    /// Some vectors of channels of one place, whose sums stay in registers while all weights pass. It says how many channels.
+    #[inline(always)]
+    fn convolve<S: Simd, const VECTORS: usize>(
+        &self,
+        simd: S,
+        window: &Window<'_>,
+        channel: usize,
+        output: &mut [f32],
+    ) -> usize {
+        let width = VECTORS * S::f32s::LEN;
+        let vector = |values: &[f32], index: usize| {
+            S::f32s::from_slice(simd, &values[index * S::f32s::LEN..][..S::f32s::LEN])
+        };
+        let bias = &window.bias[channel..channel + width];
+        let mut sums: [S::f32s; VECTORS] = array::from_fn(|index| vector(bias, index));
+        self.each_pair(window, channel, width, |values, weights| {
+            for (index, sum) in sums.iter_mut().enumerate() {
+                *sum = vector(values, index) * vector(weights, index) + *sum;
+            }
+        });
+        if let Some(requantise) = &self.after {
+            let multipliers = &requantise.multipliers[channel..channel + width];
+            for (index, sum) in sums.iter_mut().enumerate() {
+                *sum = requantise.steps(simd, *sum, vector(multipliers, index));
+            }
         }
-        count -= taken;
-        value += taken * channels;
-        weight += taken * channels;
+        let places = output[channel..channel + width].chunks_exact_mut(S::f32s::LEN);
+        for (sum, place) in sums.into_iter().zip(places) {
+            sum.store_slice(place);
+        }
+        width
+    }
+
+    /// One channel of one place.
+    #[inline(always)]
+    fn convolve_one(&self, window: &Window<'_>, channel: usize, output: &mut [f32]) -> usize {
+        let mut sum = window.bias[channel];
+        self.each_pair(window, channel, 1, |values, weights| sum += values[0] * weights[0]);
+        if let Some(requantise) = &self.after {
+            sum = requantise.step(sum, requantise.multipliers[channel]);
+        }
+        output[channel] = sum;
+        1
+    }
+
+    /// The values of some channels and their weights, one after another.
+    #[inline(always)]
+    fn each_pair(
+        &self,
+        window: &Window<'_>,
+        channel: usize,
+        width: usize,
+        mut take: impl FnMut(&[f32], &[f32]),
+    ) {
+        let (first_row, kernel_rows) = window.rows;
+        let (first_column, kernel_columns) = window.columns;
+        for (row, kernel_row) in (*first_row..).zip(kernel_rows.clone()) {
+            let mut value = (row * self.columns.input + first_column) * self.channels + channel;
+            let mut weight =
+                (kernel_row * self.columns.kernel + kernel_columns.start) * self.channels + channel;
+            for _ in kernel_columns.clone() {
+                take(&window.input[value..value + width], &self.weights[weight..weight + width]);
+                value += self.channels;
+                weight += self.channels;
+            }
+        }
     }
 }
 
-/// As many places at once as the compiler was told, so that each sum is loaded and stored once for them. It makes vector
-/// instructions of this where it knows that the sums are apart from the rest, as it does for the arguments of a call.
-#[inline(never)]
-fn add_products_of<const COUNT: usize>(sums: &mut [f32], values: &[f32], weights: &[f32], channels: usize) {
-    let width = sums.len();
-    let values: [&[f32]; COUNT] = array::from_fn(|place| &values[place * channels..][..width]);
-    let weights: [&[f32]; COUNT] = array::from_fn(|place| &weights[place * channels..][..width]);
-    for (channel, sum) in sums.iter_mut().enumerate() {
-        let mut total = *sum;
-        for place in 0..COUNT {
-            total += values[place][channel] * weights[place][channel];
-        }
-        *sum = total;
-    }
+/// What one place that comes out is made of.
+struct Window<'values> {
+    input: &'values [f32],
+    bias: &'values [f32],
+    rows: &'values (usize, Range<usize>),
+    columns: &'values (usize, Range<usize>),
 }
 
 #[cfg(test)]

@@ -4,10 +4,18 @@
 //! products of steps with int8 weights stay far below 2^24, so f32 holds them exactly, in any order, and fast float
 //! instructions compute what integer ones would. What follows the sums is done here, each rounding as ONNX Runtime does it.
 //!
-//! A crate of its own, so that this is compiled for speed where the rest of a build for tests is not: it is most of the time
-//! that a picture takes.
+//! It is in vector instructions, by `fearless_simd`: the compiler makes none by itself for a program that is to be small, as the
+//! one in the packages is. And it is a crate of its own, so that a build for tests, which compiles the rest as it is, compiles
+//! this for speed.
+
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined into a dispatch is not compiled for the processor that it found"
+)]
 
 mod depthwise;
+
+use fearless_simd::{Level, dispatch, prelude::*};
 
 pub use depthwise::{Along, Depthwise};
 
@@ -55,14 +63,16 @@ pub struct Sum {
     pub high: f32,
 }
 
+/// 1.5 * 2^23, next to which f32 holds whole numbers alone.
+const SHIFT: f32 = 12_582_912.0;
+
 /// To the nearest whole number, halves to the even one, where |value| < 2^22.
 ///
-/// Adding and taking away 1.5 * 2^23 rounds: two vector instructions, where `f32::round_ties_even` is a call for each value on
-/// a plain x86-64.
+/// Adding and taking away [`SHIFT`] rounds: two vector instructions, where `f32::round_ties_even` is a call for each value on a
+/// plain x86-64.
 #[must_use]
 #[inline]
 pub fn rounded(value: f32) -> f32 {
-    const SHIFT: f32 = 12_582_912.0;
     (value + SHIFT) - SHIFT
 }
 
@@ -72,10 +82,28 @@ fn limited(value: f32, low: f32, high: f32) -> f32 {
     if value < high { value } else { high }
 }
 
+/// The same of many values at once.
+#[inline(always)]
+fn limited_and_rounded<S: Simd>(simd: S, values: S::f32s, low: f32, high: f32) -> S::f32s {
+    let shift = S::f32s::splat(simd, SHIFT);
+    (values.max(S::f32s::splat(simd, low)).min(S::f32s::splat(simd, high)) + shift) - shift
+}
+
 impl Round {
     /// Makes steps of the values, in place.
     pub fn apply(&self, values: &mut [f32]) {
-        for value in values {
+        dispatch!(Level::new(), simd => self.apply_with(simd, values));
+    }
+
+    #[inline(always)]
+    fn apply_with<S: Simd>(&self, simd: S, values: &mut [f32]) {
+        let scale = S::f32s::splat(simd, self.scale);
+        let mut vectors = values.chunks_exact_mut(S::f32s::LEN);
+        for vector in &mut vectors {
+            let scaled = S::f32s::from_slice(simd, vector) / scale;
+            limited_and_rounded(simd, scaled, self.low, self.high).store_slice(vector);
+        }
+        for value in vectors.into_remainder() {
             *value = rounded(limited(*value / self.scale, self.low, self.high));
         }
     }
@@ -84,25 +112,50 @@ impl Round {
 impl Requantise {
     /// Makes steps of the sums, in place, where all of a channel lie side by side: `[channels, places]`.
     pub fn apply_channels_first(&self, sums: &mut [f32], places: usize) {
-        for (channel, multiplier) in sums.chunks_mut(places.max(1)).zip(self.multipliers.iter().cycle()) {
-            for sum in channel {
-                *sum = self.step(*sum, *multiplier);
+        dispatch!(Level::new(), simd => {
+            for (channel, multiplier) in sums.chunks_mut(places.max(1)).zip(self.multipliers.iter().cycle()) {
+                self.apply_channel(simd, channel, *multiplier);
             }
-        }
+        });
     }
 
     /// Makes steps of the sums, in place, where all of a place lie side by side: `[places, channels]`.
     pub fn apply_channels_last(&self, sums: &mut [f32]) {
-        for place in sums.chunks_mut(self.multipliers.len().max(1)) {
-            self.apply_place(place, 0);
+        dispatch!(Level::new(), simd => {
+            for place in sums.chunks_mut(self.multipliers.len().max(1)) {
+                self.apply_place(simd, place);
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn apply_channel<S: Simd>(&self, simd: S, sums: &mut [f32], multiplier: f32) {
+        let multipliers = S::f32s::splat(simd, multiplier);
+        let mut vectors = sums.chunks_exact_mut(S::f32s::LEN);
+        for vector in &mut vectors {
+            self.steps(simd, S::f32s::from_slice(simd, vector), multipliers).store_slice(vector);
+        }
+        for sum in vectors.into_remainder() {
+            *sum = self.step(*sum, multiplier);
         }
     }
 
-    /// Makes steps of the sums of the channels from `first` on, in place.
-    fn apply_place(&self, sums: &mut [f32], first: usize) {
-        for (sum, multiplier) in sums.iter_mut().zip(&self.multipliers[first..]) {
+    #[inline(always)]
+    fn apply_place<S: Simd>(&self, simd: S, sums: &mut [f32]) {
+        let mut vectors = sums.chunks_exact_mut(S::f32s::LEN);
+        let mut multipliers = self.multipliers.chunks_exact(S::f32s::LEN);
+        for (vector, multipliers) in (&mut vectors).zip(&mut multipliers) {
+            let multipliers = S::f32s::from_slice(simd, multipliers);
+            self.steps(simd, S::f32s::from_slice(simd, vector), multipliers).store_slice(vector);
+        }
+        for (sum, multiplier) in vectors.into_remainder().iter_mut().zip(multipliers.remainder()) {
             *sum = self.step(*sum, *multiplier);
         }
+    }
+
+    #[inline(always)]
+    fn steps<S: Simd>(&self, simd: S, sums: S::f32s, multipliers: S::f32s) -> S::f32s {
+        limited_and_rounded(simd, sums * multipliers, self.low, self.high)
     }
 
     fn step(&self, sum: f32, multiplier: f32) -> f32 {

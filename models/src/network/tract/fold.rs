@@ -2,7 +2,7 @@
 //!
 //! tract would run the graph as it is written: in float, with each activation made 8-bit and float again. Instead:
 //!
-//! - What lies between a `QuantizeLinear` and the `DequantizeLinear`s behind it becomes steps; see [`super::steps`].
+//! - What lies between a `QuantizeLinear` and the `DequantizeLinear`s behind it becomes steps; see [`descry_steps`].
 //! - A `Conv` or `MatMul` of such an activation with stored int8 weights is computed on steps and whole weights, which
 //!   f32 holds exactly, and multiplied by the scales afterwards; its bias becomes whole too, as int8 engines have it.
 //! - If a `Conv`'s output is made 8-bit again, with nothing but `Relu`, `Clip`, `Reshape` and `Transpose` between, it is
@@ -52,6 +52,7 @@ pub(super) fn fold(graph: &mut GraphProto) {
 ///
 /// Stored weights become float32 and activations are no longer rounded, so captions may differ where two words are all
 /// but equally likely.
+#[cfg(feature = "onnxruntime")]
 pub(super) fn unquantise(graph: &mut GraphProto) {
     rewrite(graph, |rewritten, node, lookup| match node.op_type.as_str() {
         "QuantizeLinear" if lookup.quantised(node).is_some() => Some(()),
@@ -124,6 +125,7 @@ impl Rewritten {
     }
 
     /// An activation as it was before it was made 8-bit, or stored weights made float.
+    #[cfg(feature = "onnxruntime")]
     fn as_float(&mut self, node: &NodeProto, lookup: &Lookup<'_>) -> Option<()> {
         if let Some(source) = lookup.before(node) {
             self.push("Identity", &[source], node.output.first()?, []);

@@ -128,6 +128,7 @@ impl<'graph> Lookup<'graph> {
     }
 
     /// The float value that a `QuantizeLinear` made 8-bit and this `DequantizeLinear` makes float again.
+    #[cfg(feature = "onnxruntime")]
     pub(super) fn before(&self, dequantiser: &NodeProto) -> Option<&'graph String> {
         let quantiser = self.maker(dequantiser.input.first()?, "QuantizeLinear")?;
         self.quantised(quantiser)?;

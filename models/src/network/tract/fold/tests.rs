@@ -345,6 +345,7 @@ fn graphs_with_branches_are_left_alone() {
     assert_eq!(graph, before);
 }
 
+#[cfg(feature = "onnxruntime")]
 #[test]
 fn a_float_graph_is_left_when_8_bit_numbers_go() {
     let weights = tensor("w8", DataType::Int8, &[1, 2], vec![2, 0xff]);
