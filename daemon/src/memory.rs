@@ -23,19 +23,21 @@ use std::{env, process::Command};
 
 use descry_models::environment::{WITHOUT_TELEMETRY, is_without_telemetry, start_again_with};
 
-/// From how large on a piece comes from the system by itself, and how much that is free at the end of the heap is kept.
-const VARIABLES: [&str; 2] = ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"];
+/// From how large on a piece comes from the system by itself, how much that is free at the end of the heap is kept, and how many
+/// heaps there are at most.
+const VARIABLES: [&str; 3] = ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_ARENA_MAX"];
 
-/// Both in bytes, as the C library wants them.
+/// Both in bytes, as the C library wants them, and the number of heaps.
 #[derive(Debug, Clone, Copy)]
-pub struct Threshold([&'static str; 2]);
+pub struct Threshold([&'static str; 3]);
 
 impl Threshold {
     /// Of a process in which the network runs: a command's, and that of the service's model: above its layers, below large
-    /// pictures.
-    pub const NETWORK: Self = Self(["16777216", "268435456"]);
-    /// Of the service. Its unit has the same; the second is what the C library has by itself.
-    pub const SERVICE: Self = Self(["131072", "131072"]);
+    /// pictures, and with as many heaps as the C library likes.
+    pub const NETWORK: Self = Self(["16777216", "268435456", "0"]);
+    /// Of the service. Its unit has the same; the second is what the C library has by itself. One heap is enough for it: a
+    /// thread that reads a picture has one of its own otherwise, of which a quarter of a megabyte remains.
+    pub const SERVICE: Self = Self(["131072", "131072", "1"]);
 
     /// Has a program that is to be started use it, whatever this one uses.
     pub(crate) fn set_for(self, command: &mut Command) {
