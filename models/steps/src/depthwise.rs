@@ -48,11 +48,15 @@ pub struct Depthwise {
 }
 
 impl Depthwise {
-    /// A convolution with a kernel of `[channels, rows, columns]`; nothing where the kernel is of another size.
+    /// A convolution with a kernel of `[channels, rows, columns]`; nothing where the kernel is of another size, and where
+    /// nothing would come out.
     #[must_use]
     pub fn new(rows: Along, columns: Along, channels: usize, kernel: &[f32]) -> Option<Self> {
         let window = rows.kernel.checked_mul(columns.kernel)?;
         let count = window.checked_mul(channels)?;
+        if [rows.output, columns.output, channels].contains(&0) {
+            return None;
+        }
         let weights = || (0..count).map(|at| kernel[at % channels * window + at / channels]).collect();
         (kernel.len() == count).then(|| Self { rows, columns, weights: weights(), channels, after: None })
     }

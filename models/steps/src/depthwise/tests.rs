@@ -65,6 +65,16 @@ fn convolves_as_it_is_defined() {
 }
 
 #[test]
+fn what_gives_nothing_is_none() {
+    let (some, nothing) = (along(3, 3, 1, (1, 1)), Along { output: 0, ..along(3, 3, 1, (1, 1)) });
+    let kernel = whole(9, 1);
+    assert!(Depthwise::new(some, some, 1, &kernel).is_some());
+    for (rows, columns, channels) in [(nothing, some, 1), (some, nothing, 1), (some, some, 0)] {
+        assert_eq!(Depthwise::new(rows, columns, channels, &kernel[..9 * channels]), None);
+    }
+}
+
+#[test]
 fn makes_steps_of_the_sums_once() {
     let (axis, channels) = (along(5, 3, 1, (1, 1)), 6);
     let (kernel, input, bias) = (whole(9 * channels, 1), whole(25 * channels, 2), whole(channels, 3));
