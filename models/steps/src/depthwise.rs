@@ -88,7 +88,12 @@ impl Depthwise {
     ///
     /// Where a slice is shorter than its shape asks for.
     pub fn apply(&self, input: &[f32], bias: &[f32], output: &mut [f32]) {
-        dispatch!(Level::new(), simd => self.apply_with(simd, input, bias, output));
+        self.apply_at(Level::new(), input, bias, output);
+    }
+
+    /// With the instructions of that level.
+    fn apply_at(&self, level: Level, input: &[f32], bias: &[f32], output: &mut [f32]) {
+        dispatch!(level, simd => self.apply_with(simd, input, bias, output));
     }
 
     #[inline(always)]

@@ -76,23 +76,29 @@ pub fn rounded(value: f32) -> f32 {
     (value + SHIFT) - SHIFT
 }
 
-/// The limits are compared so that each is one vector instruction; `f32::max` looks for NaN too, and there is none.
+/// A value within limits; NaN, which a damaged model makes, is the least.
 fn limited(value: f32, low: f32, high: f32) -> f32 {
-    let value = if value > low { value } else { low };
-    if value < high { value } else { high }
+    value.max(low).min(high)
 }
 
-/// The same of many values at once.
+/// Many values within limits and rounded, as [`limited`] and [`rounded`] do it.
 #[inline(always)]
 fn limited_and_rounded<S: Simd>(simd: S, values: S::f32s, low: f32, high: f32) -> S::f32s {
-    let shift = S::f32s::splat(simd, SHIFT);
-    (values.max(S::f32s::splat(simd, low)).min(S::f32s::splat(simd, high)) + shift) - shift
+    let (low, high, shift) =
+        (S::f32s::splat(simd, low), S::f32s::splat(simd, high), S::f32s::splat(simd, SHIFT));
+    // Only the first may meet NaN, and gives the other value on every processor.
+    (values.max_precise(low).min(high) + shift) - shift
 }
 
 impl Round {
     /// Makes steps of the values, in place.
     pub fn apply(&self, values: &mut [f32]) {
-        dispatch!(Level::new(), simd => self.apply_with(simd, values));
+        self.apply_at(Level::new(), values);
+    }
+
+    /// With the instructions of that level.
+    fn apply_at(&self, level: Level, values: &mut [f32]) {
+        dispatch!(level, simd => self.apply_with(simd, values));
     }
 
     #[inline(always)]
@@ -112,7 +118,11 @@ impl Round {
 impl Requantise {
     /// Makes steps of the sums, in place, where all of a channel lie side by side: `[channels, places]`.
     pub fn apply_channels_first(&self, sums: &mut [f32], places: usize) {
-        dispatch!(Level::new(), simd => {
+        self.apply_channels_first_at(Level::new(), sums, places);
+    }
+
+    fn apply_channels_first_at(&self, level: Level, sums: &mut [f32], places: usize) {
+        dispatch!(level, simd => {
             for (channel, multiplier) in sums.chunks_mut(places.max(1)).zip(self.multipliers.iter().cycle()) {
                 self.apply_channel(simd, channel, *multiplier);
             }
@@ -121,7 +131,11 @@ impl Requantise {
 
     /// Makes steps of the sums, in place, where all of a place lie side by side: `[places, channels]`.
     pub fn apply_channels_last(&self, sums: &mut [f32]) {
-        dispatch!(Level::new(), simd => {
+        self.apply_channels_last_at(Level::new(), sums);
+    }
+
+    fn apply_channels_last_at(&self, level: Level, sums: &mut [f32]) {
+        dispatch!(level, simd => {
             for place in sums.chunks_mut(self.multipliers.len().max(1)) {
                 self.apply_place(simd, place);
             }
@@ -185,31 +199,63 @@ impl Sum {
 mod tests {
     use super::*;
 
+    /// What this processor has at best, and what each of its kind has.
+    pub(crate) fn levels() -> [Level; 2] {
+        [Level::new(), Level::baseline()]
+    }
+
+    /// A step as `QuantizeLinear` defines it.
+    fn step(value: f32, low: f32, high: f32) -> f32 {
+        value.max(low).min(high).round_ties_even()
+    }
+
     #[test]
     fn rounds_as_quantising_does() {
         let unsigned = Round { scale: 0.5, low: -10.0, high: 245.0 };
         let signed = Round { scale: 0.02, low: -128.0, high: 127.0 };
-        for round in [unsigned, signed] {
-            for tenth in -3000..3000 {
-                let value = tenth as f32 * 0.05;
-                let mut found = [value];
-                round.apply(&mut found);
-                let due = (value / round.scale).round_ties_even().clamp(round.low, round.high);
-                assert!((found[0] - due).abs() < f32::EPSILON, "{round:?} of {value}");
+        // Many at once, with some left over at the end, and each by itself.
+        let mut values: Vec<f32> = (-3000..3000).map(|tenth| tenth as f32 * 0.05).collect();
+        values.extend([f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.25, 0.75, f32::NAN]);
+        for (round, level) in
+            [&unsigned, &signed].into_iter().flat_map(|round| levels().map(|level| (round, level)))
+        {
+            let due: Vec<f32> =
+                values.iter().map(|value| step(value / round.scale, round.low, round.high)).collect();
+            let mut found = values.clone();
+            round.apply_at(level, &mut found);
+            assert_eq!(found, due, "{round:?} with {level:?}");
+            for (value, due) in values.iter().zip(due) {
+                let mut found = [*value];
+                round.apply_at(level, &mut found);
+                assert!((found[0] - due).abs() < f32::EPSILON, "{round:?} of {value} with {level:?}");
             }
         }
     }
 
     #[test]
     fn requantises_each_channel_by_its_own_multiplier() {
-        let requantise = Requantise { multipliers: vec![0.5, 0.001], low: -10.0, high: 245.0 };
-        // Halves to the even number.
-        let mut values = vec![3.0, 5.0, 1e6, -7.0, 2500.0, -2500.0, 500.0, 1e9];
-        requantise.apply_channels_first(&mut values, 4);
-        assert_eq!(values, [2.0, 2.0, 245.0, -4.0, 2.0, -2.0, 0.0, 245.0]);
-        let mut values = vec![3.0, 2500.0, 5.0, -2500.0, 1e6, 500.0, -7.0, 1e9];
-        requantise.apply_channels_last(&mut values);
-        assert_eq!(values, [2.0, 2.0, 2.0, -2.0, 245.0, 0.0, -4.0, 245.0]);
+        // More channels and more places than one vector has, and some left over of both.
+        let (channels, places) = (37, 21);
+        let multipliers: Vec<f32> = (0..channels).map(|channel| 0.5 / (1.0 + channel as f32)).collect();
+        let requantise = Requantise { multipliers, low: -10.0, high: 245.0 };
+        let sum = |channel: usize, place: usize| (channel * 977 + place * 61) as f32 % 2000.0 - 700.0;
+        let due = |channel: usize, place: usize| {
+            step(sum(channel, place) * requantise.multipliers[channel], requantise.low, requantise.high)
+        };
+        let first = |value: &dyn Fn(usize, usize) -> f32| -> Vec<f32> {
+            (0..channels * places).map(|at| value(at / places, at % places)).collect()
+        };
+        let last = |value: &dyn Fn(usize, usize) -> f32| -> Vec<f32> {
+            (0..channels * places).map(|at| value(at % channels, at / channels)).collect()
+        };
+        for level in levels() {
+            let mut found = first(&sum);
+            requantise.apply_channels_first_at(level, &mut found, places);
+            assert_eq!(found, first(&due), "{level:?}");
+            let mut found = last(&sum);
+            requantise.apply_channels_last_at(level, &mut found);
+            assert_eq!(found, last(&due), "{level:?}");
+        }
     }
 
     #[test]

@@ -74,6 +74,12 @@ impl Steps for Sum {
     }
 }
 
+/// What makes steps of a convolution's sums, as a graph has it that was read.
+#[cfg(test)]
+pub(super) fn requantising(requantise: Requantise) -> Box<dyn TypedOp> {
+    Box::new(Operator(ChannelsFirst(requantise)))
+}
+
 /// What makes steps of a convolution's sums, where a node does.
 pub(super) fn requantise(node: &TypedNode) -> Option<&Requantise> {
     node.op_as::<Operator<ChannelsFirst>>().map(|Operator(ChannelsFirst(requantise))| requantise)

@@ -1,6 +1,7 @@
 //! The convolution against the sum that defines it, value by value.
 
 use super::*;
+use crate::tests::levels;
 
 /// Whole numbers of eight bits that look like chance, so that sums are exact in any order.
 fn whole(count: usize, seed: usize) -> Vec<f32> {
@@ -57,9 +58,11 @@ fn convolves_as_it_is_defined() {
         let kernel = whole(rows.kernel * columns.kernel * channels, 1);
         let (input, bias) = (whole(rows.input * columns.input * channels, 2), whole(channels, 3));
         let convolution = Depthwise::new(rows, columns, channels, &kernel).expect(name);
-        let mut found = vec![f32::NAN; convolution.output_shape().iter().product()];
-        convolution.apply(&input, &bias, &mut found);
-        assert_eq!(found, defined((rows, columns), &kernel, &input, &bias), "{name}");
+        for level in levels() {
+            let mut found = vec![f32::NAN; convolution.output_shape().iter().product()];
+            convolution.apply_at(level, &input, &bias, &mut found);
+            assert_eq!(found, defined((rows, columns), &kernel, &input, &bias), "{name} with {level:?}");
+        }
         assert_eq!(Depthwise::new(rows, columns, channels, &kernel[1..]), None, "{name}");
     }
 }
@@ -76,10 +79,11 @@ fn what_gives_nothing_is_none() {
 
 #[test]
 fn makes_steps_of_the_sums_once() {
-    let (axis, channels) = (along(5, 3, 1, (1, 1)), 6);
+    // Some that are computed by fours of vectors, some by single ones, and some one by one.
+    let (axis, channels) = (along(5, 3, 1, (1, 1)), BLOCK + 45);
     let (kernel, input, bias) = (whole(9 * channels, 1), whole(25 * channels, 2), whole(channels, 3));
     let mut due = defined((axis, axis), &kernel, &input, &bias);
-    let multipliers = vec![0.5, 0.001, 0.01, 0.25, 0.3, 1.0];
+    let multipliers = (0..channels).map(|channel| 0.01 * (1.0 + channel as f32)).collect();
     let requantise = Requantise { multipliers, low: -10.0, high: 245.0 };
     requantise.apply_channels_last(&mut due);
 
@@ -88,7 +92,9 @@ fn makes_steps_of_the_sums_once() {
     assert!(!convolution.requantise(&of_others));
     assert!(convolution.requantise(&requantise));
     assert!(!convolution.requantise(&requantise), "a second time");
-    let mut found = vec![0.0; due.len()];
-    convolution.apply(&input, &bias, &mut found);
-    assert_eq!(found, due);
+    for level in levels() {
+        let mut found = vec![0.0; due.len()];
+        convolution.apply_at(level, &input, &bias, &mut found);
+        assert_eq!(found, due, "{level:?}");
+    }
 }

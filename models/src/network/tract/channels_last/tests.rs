@@ -1,5 +1,6 @@
 //! A small network of all that a captioner's encoder has, as it is and with channels last.
 
+use descry_steps::Requantise;
 use tract_onnx::{
     prelude::{DatumExt as _, IntoRunnable as _, IntoTValue as _, TValue, Tensor},
     tract_core::ops::{
@@ -80,6 +81,35 @@ fn the_numbers_stay_and_few_axes_move() -> TractResult<()> {
     assert_eq!(moves, 3, "{turned}");
     assert_eq!(turned.nodes.iter().filter(|node| node.op_is::<DepthwiseOperator>()).count(), 1);
     assert_eq!(run(turned)?, run(network(1)?)?);
+    Ok(())
+}
+
+/// How many operators make steps of a depthwise convolution's sums by themselves, where the sums are an output too or not.
+fn requantising(sums_go_out: bool) -> TractResult<usize> {
+    let network = || {
+        let mut model = TypedModel::default();
+        let pixels = model.add_source("pixels", f32::fact([1, 3, SIZE, SIZE]))?;
+        let plain = Layer { input: 3, output: 8, group: 1, kernel: 3, dilation: 1 };
+        let stem = convolve(&mut model, "stem", pixels, plain)?;
+        let each_channel = Layer { input: 8, output: 8, group: 8, kernel: 3, dilation: 1 };
+        let sums = convolve(&mut model, "depthwise", stem, each_channel)?;
+        let multipliers = (1..=8).map(|channel| 0.01 * channel as f32).collect();
+        let requantise = steps::requantising(Requantise { multipliers, low: -10.0, high: 245.0 });
+        let made = model.wire_node("steps", requantise, &[sums])?[0];
+        let outputs = [made, sums];
+        model.select_output_outlets(if sums_go_out { &outputs } else { &outputs[..1] })?;
+        TractResult::Ok(model)
+    };
+    let turned = with_channels_last(&network()?)?.expect("it has a depthwise convolution");
+    let count = turned.nodes.iter().filter(|node| node.op().name() == steps::REQUANTISE).count();
+    assert_eq!(run(turned)?, run(network()?)?);
+    Ok(count)
+}
+
+#[test]
+fn sums_become_steps_at_once_where_nobody_else_needs_them() -> TractResult<()> {
+    assert_eq!(requantising(false)?, 0);
+    assert_eq!(requantising(true)?, 1);
     Ok(())
 }
 
