@@ -207,7 +207,8 @@ impl Worker {
                 Taken::Idle => {
                     self.describer = None;
                     // Nobody waits now, and what pictures have left in the heap is of no use, nor anybody's business.
-                    descry_heap::give_back();
+                    descry_resident::give_back_heap();
+                    descry_resident::give_back_code();
                     info!("the model is let go until it is needed");
                     self.state.send_replace(State::Unloaded);
                 }

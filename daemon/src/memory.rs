@@ -6,7 +6,7 @@
 //! a program starts.
 //!
 //! A process in which a network runs is fast where few pieces come so, and keeps tens of megabytes then. It gives them back
-//! by [`descry_heap`] when that costs nobody anything: the model's process when its answer is sent, any process before it
+//! by [`descry_resident`] when that costs nobody anything: the model's process when its answer is sent, any process before it
 //! decodes a large picture.
 //!
 //! Measured with descry-attend-3, tract and ONNX Runtime, medians, from 128 KiB on and from 4 MiB on: a cold description takes

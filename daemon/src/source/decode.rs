@@ -173,7 +173,7 @@ pub(super) fn make_room(
 ) -> Result<(), SourceError> {
     if needed <= DECODING_MEMORY {
         if needed > MUCH_MEMORY {
-            descry_heap::give_back();
+            descry_resident::give_back_heap();
         }
         return Ok(());
     }

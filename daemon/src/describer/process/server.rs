@@ -115,7 +115,7 @@ fn converse<S: Read + Write>(
     loop {
         // Whoever waited has the answer, and waits for this no more. What comes next waits for the pages to be made anew: less
         // than for each layer to make its own, which is how little memory was kept otherwise.
-        descry_heap::give_back();
+        descry_resident::give_back_heap();
         let Order::Describe { width, height, beam_width } = receive()? else { return Err(unexpected()) };
         let picture = receive_picture(&mut line.borrow_mut(), width, height)?;
         let broken = Cell::new(None);

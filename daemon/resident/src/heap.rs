@@ -1,20 +1,19 @@
-//! Gives back to the system what the C library's heap keeps of freed memory.
+//! What the C library's heap keeps of freed memory.
 //!
 //! Freed pieces that lie between others stay with the program until it needs some of their size again. After a network was
-//! made ready, and after each run of it, that is tens of megabytes. Only the C library knows where they are. This crate is
-//! the only one of ours with `unsafe` in it, for one declaration, so that the others can forbid it.
+//! made ready, and after each run of it, that is tens of megabytes. Only the C library knows where they are.
 
 /// Gives all of it back at once. It takes a millisecond or so, in which no thread can allocate; the pages are made anew,
 /// zeroed, when they are next touched. Other C libraries than GNU's keep little, and nothing is done there.
 #[cfg(target_env = "gnu")]
-pub fn give_back() {
+pub fn give_back_heap() {
     // Whether there was any is nothing that anybody has to know.
     let _is_any = imports::malloc_trim(0);
 }
 
 /// Does nothing: this C library has no such function.
 #[cfg(not(target_env = "gnu"))]
-pub fn give_back() {}
+pub fn give_back_heap() {}
 
 #[cfg(target_env = "gnu")]
 mod imports {
@@ -29,14 +28,7 @@ mod imports {
 
 #[cfg(all(test, target_env = "gnu"))]
 mod tests {
-    use std::fs;
-
-    /// Kilobytes that this process has in memory.
-    fn resident() -> u64 {
-        let status = fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
-    }
+    use crate::held;
 
     #[test]
     fn freed_memory_between_pieces_in_use_goes_back() {
@@ -48,9 +40,9 @@ mod tests {
             small.push(vec![1_u8; 100]);
         }
         drop(large);
-        let kept = resident();
-        super::give_back();
-        let left = resident();
+        let kept = held("VmRSS");
+        super::give_back_heap();
+        let left = held("VmRSS");
         assert!(left + 40_000 < kept, "{left} of {kept} kB");
         assert_eq!(small.len(), 1000);
     }
