@@ -58,6 +58,11 @@ pub trait Describer: Send {
     fn has_ended(&mut self) -> bool {
         false
     }
+
+    /// Has `told` called, from a thread of its own, when it ends by itself. One that ends with this process never does.
+    fn when_ended(&mut self, told: Box<dyn FnOnce() + Send>) {
+        drop(told);
+    }
 }
 
 /// Loads a describer; called on the caption thread, when one is first needed and again after it failed.

@@ -162,7 +162,9 @@ fn its_end_between_two_requests_costs_no_answer() -> Result<()> {
     describe_well(&session)?;
     let id = model_process(&session)?;
     kill(id, Signal::KILL)?;
-    wait_until("it to end", || Ok(!is_there(id)))?;
+    // Nobody has to ask for that.
+    wait_until("it to be noticed", || Ok(session.caller.text_property("State")? == "unloaded"))?;
+    ensure!(read(id, "status").is_err(), "nothing remains of it");
     describe_well(&session)?;
     ensure!(model_process(&session)? != id, "another one holds the model");
     ensure!(session.service.log().contains("signal: 9"), "{}", session.service.log());

@@ -25,6 +25,8 @@ struct Slot {
     job: Option<(Job, Answer)>,
     /// Whether a job is expected, of which the thread does not know yet.
     expected: bool,
+    /// Whether something that the thread has loaded ended by itself.
+    ended: bool,
     closed: bool,
     /// How long the thread may hold what it has loaded without a job; for ever when absent.
     idle_limit: Option<Duration>,
@@ -37,6 +39,8 @@ pub(super) enum Taken {
     Job(Box<Job>, Answer),
     /// A job is about to come.
     Expected,
+    /// Something that it has loaded, or had, ended by itself.
+    Ended,
     /// Nothing was asked for long enough.
     Idle,
     /// Nobody can ask any more.
@@ -92,6 +96,9 @@ impl Mailbox {
             if is_expected {
                 return Taken::Expected;
             }
+            if std::mem::take(&mut slot.ended) {
+                return Taken::Ended;
+            }
             // A limit beyond the end of the clock is none.
             let end = holding_since.zip(slot.idle_limit).and_then(|(since, limit)| since.checked_add(limit));
             slot = match end.map(|end| end.saturating_duration_since(Instant::now())) {
@@ -105,6 +112,12 @@ impl Mailbox {
     /// Tells the thread that a job is about to come.
     pub(super) fn expect(&self) {
         self.lock().expected = true;
+        self.filled.notify_one();
+    }
+
+    /// Tells the thread that something that it has loaded ended by itself.
+    pub(super) fn ended(&self) {
+        self.lock().ended = true;
         self.filled.notify_one();
     }
 

@@ -13,6 +13,7 @@ mod conversation;
 mod line;
 pub(crate) mod message;
 pub mod server;
+mod watch;
 
 use std::{
     io,
@@ -205,6 +206,13 @@ impl Describer for ModelProcess {
             self.is_gone = true;
         }
         self.is_gone
+    }
+
+    fn when_ended(&mut self, told: Box<dyn FnOnce() + Send>) {
+        // Without it an end is noticed at the next request, as late as anybody needs to know of it.
+        if let Err(error) = watch::when_ended(&self.running.child, told) {
+            warn!(%error, "the end of the model's process would not be noticed at once");
+        }
     }
 }
 

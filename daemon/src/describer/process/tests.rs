@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     os::unix::net::UnixStream,
+    sync::mpsc,
     thread,
 };
 
@@ -180,15 +181,27 @@ fn claimed(script: &str) -> ModelProcess {
 fn a_process_that_ended_while_nobody_asked_is_noticed() {
     let mut model = claimed("read line");
     assert_eq!((model.model(), model.engine(), model.device()), ("m", "e", Device::Cpu));
+    let (told, ended) = mpsc::channel();
+    model.when_ended(Box::new(move || told.send(()).unwrap()));
     assert!(!model.has_ended());
+    assert!(ended.try_recv().is_err());
     model.running.child.kill().unwrap();
-    while !model.has_ended() {
-        thread::sleep(Duration::from_millis(1));
-    }
+    ended.recv().unwrap();
+    // Whoever is told needs not try again.
+    assert!(model.has_ended());
     // Whoever asks it all the same hears why there is no answer.
     let lost = model.describe(&RgbImage::new(1, 1), None, &|| false);
     assert_eq!(lost, Err(DescribeError::Ended(words!("model-process-killed"))));
     assert!(model.has_ended());
+}
+
+#[test]
+fn one_that_is_let_go_is_told_of_too_and_leaves_no_thread() {
+    let mut model = claimed("read line");
+    let (told, ended) = mpsc::channel();
+    model.when_ended(Box::new(move || told.send(()).unwrap()));
+    drop(model);
+    assert_eq!(ended.iter().count(), 1);
 }
 
 #[test]
