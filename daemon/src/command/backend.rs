@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use descry_models::Opening;
 use tracing::debug;
 
 use super::inputs::Wanted;
@@ -75,7 +76,7 @@ impl Backend {
             return Ok(Self::Service { service, settings: Box::new(settings.clone()), voice });
         }
         let preferences = Shared::new(settings.preferences.clone());
-        Ok(Self::Own { app: own(settings, voice)?, preferences })
+        Ok(Self::Own { app: own(settings, settings.brief_opening(), voice)?, preferences })
     }
 
     /// Whether the service that runs is paused: then nobody looks at the screen, this process neither.
@@ -106,7 +107,7 @@ impl Backend {
                     Wanted::Screen(source) => match service.describe_screen(&source, &wish).await {
                         Err(ServiceError::Elsewhere(reason)) => {
                             debug!(%reason, "the service does not look at this screen");
-                            return match own(settings, Arc::clone(voice)) {
+                            return match own(settings, settings.brief_opening(), Arc::clone(voice)) {
                                 Ok(app) => describe_here(&app, Box::new(source), speak, detail).await,
                                 Err(Unusable(reason)) => {
                                     Answer::of(Err(NotDescribed { reason, is_final: true }))
@@ -130,8 +131,8 @@ impl Backend {
     }
 }
 
-/// The parts that describe, in this process.
-pub(super) fn own(settings: &Settings, voice: Arc<dyn Voice>) -> Result<App, Unusable> {
+/// The parts that describe, in this process, with a model that is opened so.
+pub(super) fn own(settings: &Settings, opening: Opening, voice: Arc<dyn Voice>) -> Result<App, Unusable> {
     let folder = model_folder::find(settings.model.clone()).map_err(|error| Unusable(error.message()))?;
     let (teller, language) = (Arc::clone(&voice), settings.preferences.words());
     let tell = move |notice: &Message| {
@@ -139,7 +140,7 @@ pub(super) fn own(settings: &Settings, voice: Arc<dyn Voice>) -> Result<App, Unu
         eprintln!("descry: {text}");
         let _speaking = teller.say(Utterance::new(text, Urgency::Asked));
     };
-    let thread = CaptionThread::start(describer::load_from(folder, settings.opening(), tell))
+    let thread = CaptionThread::start(describer::load_from(folder, opening, tell))
         .map_err(|error| Unusable(message!("command-no-thread", reason = error.to_string())))?;
     let preferences = Shared::new(settings.preferences.clone());
     let reader = Reader::new(settings.text_languages.clone());

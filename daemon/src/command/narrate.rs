@@ -60,7 +60,7 @@ pub(super) async fn run(arguments: Narrate) -> Ending {
     let service = if arguments.no_service { None } else { Service::find().await };
     let narrator = match service {
         Some(service) => by_service(&service, &arguments).await,
-        None => match backend::own(&settings, Arc::clone(&voice)) {
+        None => match backend::own(&settings, settings.opening(), Arc::clone(&voice)) {
             Ok(app) => {
                 let telling = Telling { pace: settings.preferences.narration, speak: !arguments.no_speech };
                 let connected = Connected::with_preferences(&Shared::new(settings.preferences.clone()));

@@ -293,3 +293,14 @@ fn every_block_of_the_manual_can_be_used() {
         Layer::names().len()
     );
 }
+
+#[test]
+fn a_command_that_ends_after_its_pictures_opens_no_gpu_unless_it_is_named() {
+    for (name, expected) in
+        [("auto", Device::Cpu), ("cpu", Device::Cpu), ("cuda", Device::Cuda), ("tensorrt", Device::TensorRt)]
+    {
+        let layer = Layer::from_toml(&format!("device = \"{name}\""), "x").unwrap();
+        let settings = Settings::from(layer);
+        assert_eq!(settings.brief_opening().device, DeviceChoice::Only(expected), "{name}");
+    }
+}

@@ -343,12 +343,12 @@ mod tests {
         let reason = "the library of ONNX Runtime was built without TensorRT".to_owned();
         let not_used = [NotUsed { device: Device::TensorRt, reason }];
         for (device, not_used, wanted, expected) in [
-            (Device::TensorRt, &[][..], DeviceChoice::Auto, "tensorrt runs the model"),
+            (Device::TensorRt, &[][..], DeviceChoice::Auto, "tensorrt runs the model of the service"),
             (
                 Device::Cuda,
                 &not_used,
                 DeviceChoice::Auto,
-                "cuda runs the model; tensorrt is not used: the library of ONNX Runtime was built without TensorRT",
+                "cuda runs the model of the service; tensorrt is not used: the library of ONNX Runtime was built without TensorRT",
             ),
             (
                 Device::Cuda,
