@@ -269,14 +269,16 @@ fn written(kind: Kind) -> Option<View> {
 async fn assess(frame: Frame) -> Result<(Frame, Quality), Failure> {
     let assess = move || {
         let Frame { pixels, origin, captured_at } = frame;
-        let small = source::shrunk(pixels.clone());
+        let small = source::shrunk(&pixels);
+        let seen = small.as_ref().unwrap_or(&pixels);
         // What only programs draw no camera sees as it is; what looks so there is something else.
         let quality = match origin {
-            Origin::Camera => quality::assess_looks(&small),
-            Origin::File | Origin::Screen(_) => quality::assess(&small),
+            Origin::Camera => quality::assess_looks(seen),
+            Origin::File | Origin::Screen(_) => quality::assess(seen),
         };
         let is_read = written(quality.kind).is_some();
-        (Frame { pixels: if is_read { pixels } else { small }, origin, captured_at }, quality)
+        let pixels = small.filter(|_| !is_read).unwrap_or(pixels);
+        (Frame { pixels, origin, captured_at }, quality)
     };
     tokio::task::spawn_blocking(assess).await.map_err(|_| Failure::Ending)
 }

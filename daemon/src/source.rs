@@ -13,7 +13,6 @@ mod webp;
 
 use std::{fmt, io};
 
-use image::RgbImage;
 use thiserror::Error;
 
 use crate::{
@@ -23,6 +22,7 @@ use crate::{
 };
 use camera::CameraError;
 use screen::ScreenError;
+pub(crate) use shrink::shrunk;
 
 /// Bytes of an encoded picture that are read at most: 32 MiB.
 pub const MAXIMUM_BYTES: u64 = 32 << 20;
@@ -53,16 +53,6 @@ pub trait Source: Send + fmt::Debug {
     fn is_live(&self) -> bool {
         false
     }
-}
-
-/// A picture that is several times larger than a network looks at, made smaller, as means over boxes of whole pixels;
-/// any other as it is.
-#[must_use]
-pub(crate) fn shrunk(picture: RgbImage) -> RgbImage {
-    let (width, height) = picture.dimensions();
-    let mut pixels = picture.into_raw();
-    let (width, height) = shrink::shrink(&mut pixels, width, height, 3);
-    RgbImage::from_raw(width, height, pixels).unwrap_or_default()
 }
 
 impl From<ScreenError> for SourceError {

@@ -65,17 +65,33 @@ pub fn pixels(picture: &RgbImage, preprocessing: &Preprocessing) -> Result<Pixel
 
 /// The whole picture at another size, whatever its proportions; neither picture may be empty.
 pub fn squeezed(picture: &RgbImage, width: u32, height: u32) -> Result<RgbImage, PreprocessError> {
-    let mut bytes = vec![0; width as usize * height as usize * 3];
-    let failed = |error: &dyn Error| PreprocessError::Resize(error.to_string());
-    // Of one pixel type: the library's untyped calls would compile every type's resize into this crate.
-    let source = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw());
-    let target = TypedImage::<U8x3>::from_buffer(width, height, &mut bytes);
-    let (source, mut target) =
-        (source.map_err(|error| failed(&error))?, target.map_err(|error| failed(&error))?);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new().resize_typed(&source, &mut target, &options).map_err(|error| failed(&error))?;
+    let bytes = resized(picture.as_raw(), picture.dimensions(), (width, height), FilterType::Bilinear)?;
     RgbImage::from_raw(width, height, bytes)
         .ok_or_else(|| PreprocessError::Resize("the result has another size".to_owned()))
+}
+
+/// Rows of RGB pixels made fewer and shorter, so that each new pixel is the mean of a box of old ones, which count once and
+/// whole: for a picture that is too large to be squeezed at once, part by part. Sizes are across and down, and none is 0.
+pub fn averaged(pixels: &[u8], size: (u32, u32), new_size: (u32, u32)) -> Result<Vec<u8>, PreprocessError> {
+    resized(pixels, size, new_size, FilterType::Box)
+}
+
+fn resized(
+    pixels: &[u8],
+    size: (u32, u32),
+    new_size: (u32, u32),
+    filter: FilterType,
+) -> Result<Vec<u8>, PreprocessError> {
+    let mut bytes = vec![0; new_size.0 as usize * new_size.1 as usize * 3];
+    let failed = |error: &dyn Error| PreprocessError::Resize(error.to_string());
+    // Of one pixel type: the library's untyped calls would compile every type's resize into this crate.
+    let source = TypedImageRef::<U8x3>::from_buffer(size.0, size.1, pixels);
+    let target = TypedImage::<U8x3>::from_buffer(new_size.0, new_size.1, &mut bytes);
+    let (source, mut target) =
+        (source.map_err(|error| failed(&error))?, target.map_err(|error| failed(&error))?);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+    Resizer::new().resize_typed(&source, &mut target, &options).map_err(|error| failed(&error))?;
+    Ok(bytes)
 }
 
 /// Rows of pixels to planes, each `(pixel - mean) / scale`.
@@ -157,6 +173,26 @@ mod tests {
                 assert!(plane.iter().all(|value| (level(*value) - due).abs() < 0.01), "{width} x {height}");
             }
         }
+    }
+
+    #[test]
+    fn a_mean_has_every_old_pixel_once_and_whole() {
+        let (width, narrow) = (41, 13);
+        let mut counts = vec![0; narrow as usize];
+        for light in 0..width {
+            // One column is light. It is in one of the means, of three pixels or four.
+            let picture = RgbImage::from_fn(width, 6, |x, _| Rgb([if x == light { 240 } else { 0 }; 3]));
+            let small = averaged(picture.as_raw(), (width, 6), (narrow, 2)).unwrap();
+            let (first, last) = small.split_at(small.len() / 2);
+            assert_eq!(first, last);
+            let found: Vec<_> = first.chunks_exact(3).map(|pixel| pixel[1]).collect();
+            assert!(found.iter().all(|level| [0, 60, 80].contains(level)), "{light}: {found:?}");
+            let [at] = (0..found.len()).filter(|at| found[*at] > 0).collect::<Vec<_>>()[..] else {
+                panic!("{light}: {found:?}")
+            };
+            counts[at] += 1;
+        }
+        assert!(counts.iter().all(|count| (3..=4).contains(count)), "{counts:?}");
     }
 
     #[test]

@@ -169,7 +169,8 @@ fn pictures_on(screen: &RgbImage) -> Vec<Area> {
     let all = Area { x: 0, y: 0, width: screen.width(), height: screen.height() };
     let covered: u64 = found.iter().map(|area| area.pixels()).sum();
     if (covered as f64) < FEW_PICTURES * all.pixels() as f64 && screen_pictures::may_be_filled(screen) {
-        let quality = quality::assess_looks(&source::shrunk(screen.clone()));
+        let small = source::shrunk(screen);
+        let quality = quality::assess_looks(small.as_ref().unwrap_or(screen));
         if quality.kind == Kind::Photo && quality.can_be_captioned {
             return vec![all];
         }

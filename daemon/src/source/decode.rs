@@ -15,7 +15,9 @@ use super::{
     DECODING_MEMORY, MAXIMUM_PIXELS, SourceError,
     encoded::Encoded,
     flatten::{Flat, flatten},
-    jpeg, shrink, webp,
+    jpeg,
+    shrink::shrink,
+    webp,
 };
 
 /// More than what the heap keeps after a network was run: 48 MB, as 16 megapixels take.
@@ -65,7 +67,7 @@ pub(super) fn decode(encoded: Encoded, size: Size) -> Result<RgbImage, SourceErr
     let (width, height) = if size.keeps(width, height) {
         (width, height)
     } else {
-        shrink::shrink(&mut pixels, width, height, channels)
+        shrink(&mut pixels, width, height, channels).ok_or(SourceError::NotAPicture)?
     };
     let picture = match channels {
         1 => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),

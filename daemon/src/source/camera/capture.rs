@@ -216,7 +216,7 @@ impl Live for Running {
         for _ in 0..DAMAGED_IN_A_ROW {
             let (sequence, captured_at, layout, bytes) = self.newest(after, cancel)?;
             if let Ok(picture) = to_rgb(&layout, &bytes, cancel) {
-                let pixels = (self.mounting)().upright(shrunk(picture));
+                let pixels = (self.mounting)().upright(shrunk(&picture).unwrap_or(picture));
                 let frame = Frame { pixels, origin: Origin::Camera, captured_at };
                 return Ok(LiveFrame { sequence, frame });
             }

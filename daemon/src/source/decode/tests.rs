@@ -121,7 +121,7 @@ fn a_picture_keeps_its_size_unless_it_is_larger_than_a_screen() {
     let picture = open(&bytes).unwrap();
     assert_eq!(picture.dimensions(), (1600, 1536));
     // A photograph is small from the moment that it is known to be one.
-    let small = crate::source::shrunk(picture);
+    let small = crate::source::shrunk(&picture).unwrap();
     assert_eq!(small.dimensions(), (800, 768));
     assert!(small.get_pixel(100, 600).0[0] > 240 && small.get_pixel(100, 600).0[2] < 20);
 }
