@@ -14,10 +14,12 @@
 )]
 
 mod depthwise;
+mod whole;
 
 use fearless_simd::{Level, dispatch, prelude::*};
 
 pub use depthwise::{Along, Depthwise};
+pub use whole::are_whole;
 
 /// Values to steps: `round(x / scale)`, limited.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,9 +72,8 @@ const SHIFT: f32 = 12_582_912.0;
 ///
 /// Adding and taking away [`SHIFT`] rounds: two vector instructions, where `f32::round_ties_even` is a call for each value on a
 /// plain x86-64.
-#[must_use]
 #[inline]
-pub fn rounded(value: f32) -> f32 {
+fn rounded(value: f32) -> f32 {
     (value + SHIFT) - SHIFT
 }
 

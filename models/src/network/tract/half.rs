@@ -15,7 +15,7 @@ use tract_onnx::{
     },
 };
 
-use descry_steps::rounded;
+use descry_steps::are_whole;
 
 /// Below this a weight saves nothing that is worth a slower kernel.
 const LEAST_VALUES: usize = 16 * 1024;
@@ -98,10 +98,7 @@ fn halved(weight: &Tensor) -> TractResult<Option<Tensor>> {
         return Ok(None);
     }
     let values = weight.try_as_plain_ram()?.as_slice::<f32>()?;
-    let is_whole =
-        |value: &f32| rounded(*value).to_bits() == value.to_bits() && value.abs() <= GREATEST_WHOLE;
-    // Piece by piece without a way out of each, which become vector instructions: this is a part of every start.
-    if !values.chunks(1024).all(|piece| piece.iter().fold(true, |all, value| all & is_whole(value))) {
+    if !are_whole(values, GREATEST_WHOLE) {
         return Ok(None);
     }
     let mut halves = Tensor::zero::<f16>(weight.shape())?;

@@ -22,21 +22,15 @@ fn whole_numbers_of_eight_bits_are_halved() {
 
 #[test]
 fn other_weights_stay_as_they_are() {
-    for odd in [
-        0.5,
-        -0.0,
-        256.0,
-        -256.0,
-        2_147_483_648.0,
-        -2_147_483_648.0,
-        f32::MIN_POSITIVE,
-        f32::NAN,
-        f32::INFINITY,
-    ] {
+    for odd in
+        [0.5, 256.0, -256.0, 2_147_483_648.0, -2_147_483_648.0, f32::MIN_POSITIVE, f32::NAN, f32::INFINITY]
+    {
         let mut values = vec![1.0; LEAST_VALUES + 7];
         values[LEAST_VALUES] = odd;
         assert!(halved(&tensor(&values)).expect("no error").is_none(), "{odd}");
     }
+    // 16 bits hold the sign of a zero, too.
+    assert!(halved(&tensor(&vec![-0.0; LEAST_VALUES])).expect("no error").is_some());
     let integers = Tensor::from_shape(&[LEAST_VALUES], &vec![1_i64; LEAST_VALUES]).expect("a tensor");
     assert!(halved(&integers).expect("no error").is_none(), "integers");
 }
