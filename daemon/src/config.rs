@@ -213,10 +213,11 @@ impl Settings {
     /// with TensorRT the first time.
     #[must_use]
     pub fn brief_opening(&self) -> Opening {
-        match self.device {
-            DeviceChoice::Auto => Opening { device: DeviceChoice::Only(Device::Cpu), ..self.opening() },
-            DeviceChoice::Only(_) => self.opening(),
+        let mut opening = self.opening();
+        if opening.device == DeviceChoice::Auto {
+            opening.device = DeviceChoice::Only(Device::Cpu);
         }
+        opening
     }
 }
 

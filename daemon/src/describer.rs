@@ -130,7 +130,12 @@ impl Describer for Captioner {
 pub(crate) mod fake {
     //! A describer without a network: it says how large a picture is, or what it was told to.
 
-    use std::{thread, time::Duration};
+    use std::{
+        fmt,
+        sync::{Arc, Mutex},
+        thread,
+        time::Duration,
+    };
 
     use descry_models::{Band, Confidence, Tag};
 
@@ -150,7 +155,47 @@ pub(crate) mod fake {
     }
 
     #[derive(Debug)]
-    pub(crate) struct FakeDescriber(pub(crate) Conduct);
+    pub(crate) struct FakeDescriber {
+        conduct: Conduct,
+        life: Life,
+    }
+
+    impl FakeDescriber {
+        /// One that never ends.
+        pub(crate) fn new(conduct: Conduct) -> Self {
+            Self { conduct, life: Life::default() }
+        }
+
+        /// One that describes until its life ends.
+        pub(crate) fn of_life(life: Life) -> Self {
+            Self { conduct: Conduct::Describe, life }
+        }
+    }
+
+    /// Whether a fake lives, in the hands of a test.
+    #[derive(Clone, Default)]
+    pub(crate) struct Life(Arc<Mutex<(bool, Option<Told>)>>);
+
+    type Told = Box<dyn FnOnce() + Send>;
+
+    impl Life {
+        /// Ends it, of which nobody is told.
+        pub(crate) fn end(&self) {
+            self.0.lock().unwrap().0 = true;
+        }
+
+        /// Tells of its end whoever wanted to be told.
+        pub(crate) fn tell(&self) {
+            let told = self.0.lock().unwrap().1.take();
+            told.expect("somebody wants to be told, once")();
+        }
+    }
+
+    impl fmt::Debug for Life {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a life")
+        }
+    }
 
     impl Describer for FakeDescriber {
         fn describe(
@@ -159,7 +204,7 @@ pub(crate) mod fake {
             beam_width: Option<usize>,
             cancelled: &dyn Fn() -> bool,
         ) -> Result<Caption, DescribeError> {
-            match self.0 {
+            match self.conduct {
                 Conduct::Describe => {
                     let text = format!("a picture of {} by {}", picture.width(), picture.height());
                     let words = text.split(' ').map(|word| (word.to_owned(), 0.5)).collect();
@@ -203,6 +248,14 @@ pub(crate) mod fake {
         fn device(&self) -> Device {
             Device::Cuda
         }
+
+        fn has_ended(&mut self) -> bool {
+            self.life.0.lock().unwrap().0
+        }
+
+        fn when_ended(&mut self, told: Told) {
+            self.life.0.lock().unwrap().1 = Some(told);
+        }
     }
 
     /// Two tags that may be told, and one that may not.
@@ -217,6 +270,6 @@ pub(crate) mod fake {
 
     /// Loads fakes of one conduct.
     pub(crate) fn load(conduct: Conduct) -> Load {
-        Box::new(move || Ok(Box::new(FakeDescriber(conduct))))
+        Box::new(move || Ok(Box::new(FakeDescriber::new(conduct))))
     }
 }

@@ -40,6 +40,14 @@ fn read(id: u32, file: &str) -> Result<String> {
     fs::read_to_string(&path).context(path)
 }
 
+/// Kilobytes of files that a process has in memory, its own code above all.
+fn pages_of_files(id: u32) -> Result<u64> {
+    let status = read(id, "status")?;
+    let field =
+        status.lines().find_map(|line| line.strip_prefix("RssFile:")).context("the kernel tells it")?;
+    Ok(field.trim().trim_end_matches(" kB").parse()?)
+}
+
 fn is_there(id: u32) -> bool {
     read(id, "status").is_ok_and(|status| !status.lines().any(|line| line.starts_with("State:\tZ")))
 }
@@ -144,6 +152,7 @@ fn it_takes_its_memory_with_it_when_the_model_is_let_go() -> Result<()> {
         ensure!(!read(service, "maps")?.contains("onnxruntime"), "the library is in the other process");
         assert_eq!(read(id, "maps")?.contains("onnxruntime"), engine == "onnxruntime");
 
+        let code = pages_of_files(service)?;
         session.caller.set_property("IdleUnloadSeconds", Value::from(1_u32))?;
         wait_until("the model to be let go", || Ok(session.caller.text_property("State")? == "unloaded"))?;
         wait_until("its process to end", || Ok(!is_there(id)))?;
@@ -151,6 +160,8 @@ fn it_takes_its_memory_with_it_when_the_model_is_let_go() -> Result<()> {
         // The encoder alone has more than half of that in its file.
         let kept = session.service.resident_memory()?.saturating_sub(before);
         ensure!(kept < 12_000_000, "{engine}: the service keeps {kept} bytes");
+        let left = pages_of_files(service)?;
+        ensure!(left < code, "{engine}: {left} kB of files are mapped, and {code} before");
         describe_well(&session)?;
     }
     Ok(())

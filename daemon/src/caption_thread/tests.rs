@@ -1,10 +1,7 @@
 //! Jobs on a thread with models that are none.
 
 use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::SystemTime,
 };
 
@@ -12,10 +9,7 @@ use image::RgbImage;
 
 use super::*;
 use crate::{
-    describer::{
-        Describer,
-        fake::{Conduct, FakeDescriber, load},
-    },
+    describer::fake::{Conduct, FakeDescriber, Life, load},
     frame::Origin,
     request::Reason,
     words::message,
@@ -90,73 +84,24 @@ async fn a_model_is_loaded_while_its_job_is_only_expected() {
     state.wait_for(|state| *state == State::Unloaded).await.unwrap();
 }
 
-type Told = Box<dyn FnOnce() + Send>;
-
-/// A fake that ends when it is told to, and tells of it.
-#[derive(Default)]
-struct Mortal {
-    has_ended: Arc<AtomicBool>,
-    told: Arc<Mutex<Vec<Told>>>,
-}
-
-impl Describer for Mortal {
-    fn describe(
-        &mut self,
-        picture: &RgbImage,
-        beam_width: Option<usize>,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<Caption, DescribeError> {
-        FakeDescriber(Conduct::Describe).describe(picture, beam_width, cancelled)
-    }
-
-    fn model(&self) -> &'static str {
-        "mortal"
-    }
-
-    fn language(&self) -> &'static str {
-        "en"
-    }
-
-    fn engine(&self) -> &'static str {
-        "fake"
-    }
-
-    fn device(&self) -> Device {
-        Device::Cpu
-    }
-
-    fn has_ended(&mut self) -> bool {
-        self.has_ended.load(Ordering::Relaxed)
-    }
-
-    fn when_ended(&mut self, told: Told) {
-        self.told.lock().unwrap().push(told);
-    }
-}
-
 #[tokio::test]
 async fn a_model_that_ends_while_nobody_asks_is_unloaded() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let ends = Arc::new(Mutex::new(Vec::new()));
-    let (all_told, all_ends) = (Arc::clone(&told), Arc::clone(&ends));
-    let thread = CaptionThread::start(Box::new(move || {
-        let mortal = Mortal { told: Arc::clone(&all_told), ..Mortal::default() };
-        all_ends.lock().unwrap().push(Arc::clone(&mortal.has_ended));
-        Ok(Box::new(mortal))
-    }))
-    .unwrap();
+    let lives = [Life::default(), Life::default()];
+    let mut left = lives.clone().into_iter();
+    let load: Load =
+        Box::new(move || Ok(Box::new(FakeDescriber::of_life(left.next().expect("two are enough")))));
+    let thread = CaptionThread::start(load).unwrap();
     let mut state = thread.state();
     thread.describe(job(Caller::Command)).await.unwrap();
     assert_eq!(*state.borrow_and_update(), State::Ready);
-    ends.lock().unwrap()[0].store(true, Ordering::Relaxed);
-    let tell = || told.lock().unwrap().remove(0)();
-    tell();
+    lives[0].end();
+    lives[0].tell();
     state.wait_for(|state| *state == State::Unloaded).await.unwrap();
-    // The next request loads another one. Told too late of the first, the thread keeps it.
+    // The next request loads another one. Told of an end that is not its own, the thread keeps it.
     thread.describe(job(Caller::Command)).await.unwrap();
-    tell();
+    lives[1].tell();
     thread.describe(job(Caller::Command)).await.unwrap();
-    assert_eq!((*thread.state().borrow(), ends.lock().unwrap().len()), (State::Ready, 2));
+    assert_eq!(*thread.state().borrow(), State::Ready);
 }
 
 #[tokio::test]

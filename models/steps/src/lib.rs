@@ -85,10 +85,16 @@ fn limited(value: f32, low: f32, high: f32) -> f32 {
 /// Many values within limits and rounded, as [`limited`] and [`rounded`] do it.
 #[inline(always)]
 fn limited_and_rounded<S: Simd>(simd: S, values: S::f32s, low: f32, high: f32) -> S::f32s {
-    let (low, high, shift) =
-        (S::f32s::splat(simd, low), S::f32s::splat(simd, high), S::f32s::splat(simd, SHIFT));
+    let (low, high) = (S::f32s::splat(simd, low), S::f32s::splat(simd, high));
     // Only the first may meet NaN, and gives the other value on every processor.
-    (values.max_precise(low).min(high) + shift) - shift
+    all_rounded(simd, values.max_precise(low).min(high))
+}
+
+/// Many values rounded, as [`rounded`] does it.
+#[inline(always)]
+fn all_rounded<S: Simd>(simd: S, values: S::f32s) -> S::f32s {
+    let shift = S::f32s::splat(simd, SHIFT);
+    (values + shift) - shift
 }
 
 impl Round {

@@ -2,10 +2,13 @@
 
 use fearless_simd::{Level, dispatch, prelude::*};
 
-use crate::rounded;
+use crate::{all_rounded, rounded};
 
 /// Between two looks at what was found: what is not whole shows early.
 const PIECE: usize = 1024;
+
+/// More values than any processor's vector has.
+const MOST_LANES: usize = 64;
 
 /// Whether all of the values are whole numbers from `-greatest` to `greatest`, which is below 2^22. Minus zero is one, NaN is not.
 #[must_use]
@@ -23,11 +26,10 @@ fn is_whole_piece<S: Simd>(simd: S, piece: &[f32], greatest: f32) -> bool {
     let zero = S::f32s::splat(simd, 0.0);
     // Sums of magnitudes: they are 0 where all are whole, and NaN or more where one is not.
     let (mut fractions, mut most) = (zero, zero);
-    let shift = S::f32s::splat(simd, crate::SHIFT);
     let mut vectors = piece.chunks_exact(S::f32s::LEN);
     for vector in &mut vectors {
         let values = S::f32s::from_slice(simd, vector);
-        fractions += (values - ((values + shift) - shift)).abs();
+        fractions += (values - all_rounded(simd, values)).abs();
         most = most.max(values.abs());
     }
     let mut lanes = [0.0; MOST_LANES];
@@ -38,9 +40,6 @@ fn is_whole_piece<S: Simd>(simd: S, piece: &[f32], greatest: f32) -> bool {
     let is_whole = |value: &f32| (value - rounded(*value)).abs() == 0.0 && value.abs() <= greatest;
     has_none && is_within && vectors.remainder().iter().all(is_whole)
 }
-
-/// More values than any processor's vector has.
-const MOST_LANES: usize = 64;
 
 #[cfg(test)]
 mod tests {

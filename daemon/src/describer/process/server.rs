@@ -167,7 +167,7 @@ mod tests {
     fn told(orders: &[Order], pixels: &[u8]) -> Result<(), LineError> {
         let (own, its) = UnixStream::pair().unwrap();
         let served =
-            thread::spawn(move || serve(its, |_, _, _| Ok(Box::new(FakeDescriber(Conduct::Describe)))));
+            thread::spawn(move || serve(its, |_, _, _| Ok(Box::new(FakeDescriber::new(Conduct::Describe)))));
         let mut line = Line(own);
         for order in orders {
             line.send(order).unwrap();

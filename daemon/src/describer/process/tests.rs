@@ -55,7 +55,7 @@ fn captions_are_those_of_the_model() {
     for (width, height, beam_width) in [(1, 1, None), (1280, 800, Some(5)), (3, 7, Some(1))] {
         let picture = RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 7]));
         let caption = conversation.describe(&picture, beam_width, &|| false).unwrap();
-        let same = FakeDescriber(Conduct::Describe).describe(&picture, beam_width, &|| false);
+        let same = FakeDescriber::new(Conduct::Describe).describe(&picture, beam_width, &|| false);
         assert_eq!(caption, same);
     }
     conversation.end();
@@ -68,7 +68,7 @@ fn failures_are_those_of_the_model_and_the_next_picture_is_described() {
     let picture = RgbImage::new(2, 2);
     for _ in 0..2 {
         let failed = conversation.describe(&picture, None, &|| false).unwrap();
-        assert_eq!(failed, FakeDescriber(Conduct::Fail).describe(&picture, None, &|| false));
+        assert_eq!(failed, FakeDescriber::new(Conduct::Fail).describe(&picture, None, &|| false));
     }
     drop(conversation);
     assert!(served.join().unwrap().is_ok());
